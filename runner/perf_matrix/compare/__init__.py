@@ -1,0 +1,1 @@
+"""A record in, a comparison out: quantiles, tests, intervals, correction, verdicts. Pure."""

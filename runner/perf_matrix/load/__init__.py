@@ -1,0 +1,1 @@
+"""k6, through one wrapper: requests are sent by it and by nothing else."""

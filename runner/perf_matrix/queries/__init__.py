@@ -1,0 +1,1 @@
+"""pg_stat_statements in, a query profile per endpoint out."""

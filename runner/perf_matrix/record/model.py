@@ -1,0 +1,176 @@
+"""Everything that a run writes down, raw, before anything is concluded from it.
+
+Times of requests are in milliseconds, moments in seconds since the epoch (UTC).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from perf_matrix.matrix.model import Arm, Cell, Endpoint, MatrixFile
+
+SCHEMA_VERSION = 1
+
+Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Recorded(BaseModel):
+    """Immutable; an unknown key is an error, since run folders come from other machines too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SubjectInfo(Recorded):
+    """One version under test, as it was resolved: ``spec`` is what the user wrote."""
+
+    spec: str
+    version: str
+    engine: str = Field(default="", description="Which database client engine it ran on, where that is a choice.")
+    packages: dict[str, str] = Field(default={}, description="Every installed distribution and its version.")
+
+
+class HostInfo(Recorded):
+    """Where it ran: enough to tell whether two runs may be compared by eye."""
+
+    system: str
+    machine: str
+    cpu_model: str
+    cpus: int
+    memory_bytes: int
+    python: str
+    user_is_root: bool
+
+
+class RunInfo(Recorded):
+    """``run.json``: written once, before anything is measured."""
+
+    schema_version: Literal[1] = 1
+    perf_matrix: str
+    command: Literal["run", "compare"] = "compare"
+    started_at: float
+    seed: int
+    subjects: dict[Arm, SubjectInfo]
+    matrix_path: str
+    matrix: MatrixFile
+    endpoints: list[Endpoint]
+    cells: list[Cell]
+    host: HostInfo
+    tools: dict[str, str] = {}
+
+
+class EpochStart(Recorded):
+    """A fresh start of the stack: how long each arm took to be ready."""
+
+    epoch: int
+    started_at: float
+    ready_s: dict[Arm, float]
+    measuring_from: float
+
+
+class EpochEnd(Recorded):
+    """An epoch that was finished as planned; an interrupted one has no such line."""
+
+    epoch: int
+    ended_at: float
+
+
+class Presence(Recorded):
+    """The first request of an endpoint to an arm in an epoch: is it there, does it answer as expected?"""
+
+    epoch: int
+    endpoint: str
+    arm: Arm
+    status: int = Field(description="HTTP status; 0 where no answer came.")
+    present: bool
+    failures: list[str] = Field(default=[], description="Checks that failed, in words.")
+    latency_ms: Milliseconds
+
+
+class StatementCount(Recorded):
+    """One row of pg_stat_statements over a window: normalised text, calls, rows and execution time."""
+
+    text: str
+    calls: int = Field(ge=0)
+    rows: int = Field(ge=0)
+    exec_ms: Milliseconds
+
+
+class QueryWindow(Recorded):
+    """What the database did for one arm while ``requests`` requests of one endpoint were answered.
+
+    ``cold`` is the first request after a start; ``idle`` windows have no endpoint and no requests.
+    """
+
+    epoch: int
+    endpoint: str | None
+    arm: Arm
+    kind: Literal["cold", "warm", "idle"]
+    requests: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    statements: list[StatementCount]
+    evicted: bool = Field(description="Statements were evicted meanwhile: the counts cannot be trusted.")
+    failed_requests: int = 0
+
+
+class PairedBlock(Recorded):
+    """Pairs of one request to both arms, back to back, in random order.
+
+    ``base_ms[i]`` and ``head_ms[i]`` belong to the same pair; ``head_first[i]`` tells the order. Pairs in
+    which either arm failed its checks are not in the lists but in ``failed``.
+    """
+
+    epoch: int
+    endpoint: str
+    block: int = Field(description="Counts up per endpoint over the whole run.")
+    started_at: float
+    base_ms: list[Milliseconds]
+    head_ms: list[Milliseconds]
+    head_first: list[bool]
+    failed: dict[Arm, int] = {}
+    failures: list[str] = Field(default=[], description="The first few failures, in words.")
+
+    @model_validator(mode="after")
+    def _same_length(self) -> PairedBlock:
+        if not len(self.base_ms) == len(self.head_ms) == len(self.head_first):
+            raise ValueError("base_ms, head_ms and head_first must have the same length")
+        return self
+
+
+class Fault(Recorded):
+    """Why a cell could not be measured to its end, with the last log lines of the part that died."""
+
+    at: float
+    message: str
+    log_tail: list[str] = []
+
+
+class Phase(Recorded):
+    """A stretch of wall clock: what the run was doing. ``measuring`` phases are the useful ones."""
+
+    name: str
+    started_at: float
+    seconds: float = Field(ge=0)
+    measuring: bool
+
+
+class CellRecord(Recorded):
+    """Everything recorded for one cell, read back."""
+
+    cell: Cell
+    epochs_started: list[EpochStart] = []
+    epochs_ended: list[EpochEnd] = []
+    presence: list[Presence] = []
+    windows: list[QueryWindow] = []
+    blocks: list[PairedBlock] = []
+    faults: list[Fault] = []
+
+
+class RunRecord(Recorded):
+    """A whole run folder, read back. ``notes`` says what was dropped while reading (a torn last line)."""
+
+    info: RunInfo
+    cells: list[CellRecord]
+    phases: list[Phase] = []
+    notes: list[str] = []
