@@ -27,7 +27,9 @@ class SubjectInfo(Recorded):
 
     spec: str
     version: str
-    engine: str = Field(default="", description="Which database client engine it ran on, where that is a choice.")
+    engine: str = Field(
+        default="", description="Which database client engine it ran on, where that is a choice."
+    )
     packages: dict[str, str] = Field(default={}, description="Every installed distribution and its version.")
 
 
