@@ -1,1 +1,4 @@
-"""k6, through one wrapper: requests are sent by it and by nothing else."""
+"""k6, through one wrapper: requests are sent by it and by nothing else.
+
+``find`` looks for the program, ``plan`` writes down what it may send, ``agent`` steers it.
+"""

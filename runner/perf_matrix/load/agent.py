@@ -1,0 +1,159 @@
+"""The agent: one long-lived k6 with one request in flight, steered from here.
+
+k6 takes its next command from a small HTTP server in this process and reports each result in its log as soon
+as it has it. One process for a whole epoch, and not one for each block, because what to send next depends
+on what was measured: counters of the database are read between two windows, and further blocks go to the
+endpoints whose intervals are widest. It saves k6's start for each block, too, and its connections stay warm.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from perf_matrix.load.control import ControlServer
+from perf_matrix.load.plan import Plan, plan_endpoints
+from perf_matrix.load.process import K6Process, Spawn, command_line, environment, start_process
+from perf_matrix.load.results import BlockResult, ProbeResult, Result, SerialResult
+from perf_matrix.load.summary import Summary, read_summary
+from perf_matrix.matrix.model import Arm, Endpoint
+
+SCRIPT = Path(__file__).parent / "scripts" / "agent.js"
+REQUEST_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 60.0
+STOP_GRACE_S = 2.0
+# On top of what the requests may take at most: parsing and checking large answers.
+SLACK_S = 30.0
+
+AnyResult = TypeVar("AnyResult", bound=Result)
+
+
+class Agent:
+    """A running k6. To be used in a ``with`` statement, which leaves no process and no port behind.
+
+    Every measuring method raises MeasurementError where k6 itself failed; a failed request is not an
+    exception but a part of the result. ``timeout_s`` limits how long a whole result may take; without it, the
+    limit is what the requests can take at most. The name of an unknown endpoint raises KeyError.
+    """
+
+    def __init__(self, k6: K6Process, control: ControlServer, plan: Plan, resources: ExitStack) -> None:
+        self._k6 = k6
+        self._control = control
+        self._plan = plan
+        self._resources = resources
+        self._commands = 0
+        self._summary: Summary | None = None
+
+    @classmethod
+    def start(
+        cls,
+        k6: Path,
+        arms: Mapping[Arm, str],
+        endpoints: Sequence[Endpoint],
+        log_path: Path,
+        *,
+        direct: Mapping[str, str] | None = None,
+        spawn: Spawn = start_process,
+        environ: Mapping[str, str] = os.environ,
+        request_timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> Self:
+        """Start k6 and return when it is ready for commands.
+
+        ``arms`` holds the origin of each arm (``http://127.0.0.1:4000``); ``endpoints`` are filled in, with
+        no ``${…}`` left; those named in ``direct`` go to the origin given there for both arms. What k6 says
+        is appended to ``log_path``. Raises MeasurementError where k6 does not start, InputError where an
+        endpoint cannot be sent.
+        """
+        planned = plan_endpoints(endpoints, arms, direct or {})
+        resources = ExitStack()
+        try:
+            control = ControlServer()
+            resources.callback(control.close)
+            folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="perf-matrix-k6-")))
+            plan = Plan(
+                control_url=control.url,
+                summary_path=str(folder / "summary.json"),
+                request_timeout_s=request_timeout_s,
+                endpoints=planned,
+            )
+            process = K6Process.start(_write_inputs(k6, plan, folder), environment(environ), log_path, spawn)
+            resources.callback(process.kill)
+            process.answer(0, START_TIMEOUT_S)
+        except BaseException:
+            resources.close()
+            raise
+        return cls(process, control, plan, resources)
+
+    @property
+    def pid(self) -> int:
+        """k6's process."""
+        return self._k6.pid
+
+    @property
+    def summary(self) -> Summary | None:
+        """k6's own count, after ``stop``; ``None`` where k6 had to be killed."""
+        return self._summary
+
+    def probe(self, endpoint: str, arm: Arm, *, timeout_s: float | None = None) -> ProbeResult:
+        """Send one request to one arm."""
+        command = {"verb": "probe", "endpoint": endpoint, "arm": arm}
+        return self._measure(ProbeResult, command, 1, timeout_s)
+
+    def serial(
+        self, endpoint: str, arm: Arm, requests: int, *, timeout_s: float | None = None
+    ) -> SerialResult:
+        """Send ``requests`` requests to one arm, one after the other, and none besides."""
+        command = {"verb": "serial", "endpoint": endpoint, "arm": arm, "requests": requests}
+        return self._measure(SerialResult, command, requests, timeout_s)
+
+    def block(
+        self, endpoint: str, head_first: Sequence[bool], *, timeout_s: float | None = None
+    ) -> BlockResult:
+        """Send pairs of one request to both arms, back to back, in the order that ``head_first`` tells.
+
+        One more pair goes before them and is in no result: the arms may have closed the connections that
+        were idle since the block before.
+        """
+        command = {"verb": "block", "endpoint": endpoint, "head_first": list(head_first)}
+        return self._measure(BlockResult, command, 2 * (len(head_first) + 1), timeout_s)
+
+    def stop(self) -> None:
+        """End k6 and everything that was started with it, within two seconds or by force.
+
+        Does nothing the second time.
+        """
+        with self._resources:
+            self._control.put({"verb": "stop"})
+            self._k6.stop(STOP_GRACE_S)
+            self._summary = self._summary or read_summary(Path(self._plan.summary_path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _measure(
+        self, kind: type[AnyResult], command: Mapping[str, Any], requests: int, timeout_s: float | None
+    ) -> AnyResult:
+        if command["endpoint"] not in self._plan.endpoints:
+            raise KeyError(command["endpoint"])
+        self._commands += 1
+        self._control.put({"id": self._commands, **command})
+        limit = requests * self._plan.request_timeout_s + SLACK_S if timeout_s is None else timeout_s
+        return kind.model_validate(self._k6.answer(self._commands, limit).result)
+
+
+def _write_inputs(k6: Path, plan: Plan, folder: Path) -> list[str]:
+    """Write the files that k6 reads into a private folder; return k6's command line."""
+    plan_path, config_path = folder / "plan.json", folder / "config.json"
+    plan_path.write_text(plan.model_dump_json())
+    config_path.write_text("{}")
+    return command_line(k6, SCRIPT, plan_path, config_path)

@@ -1,0 +1,121 @@
+// The agent's script: takes commands from the control server, one at a time, and logs one line for each result.
+// What it may send stands in the plan, a JSON file whose path is given in PERF_MATRIX_PLAN.
+import http from 'k6/http';
+import { Counter } from 'k6/metrics';
+import { failuresOf, isPresent, isUnanswered } from './checks.js';
+import { send } from './request.js';
+
+const FAILURES_TOLD = 5;
+const OTHER = { base: 'head', head: 'base' };
+
+const plan = JSON.parse(open(__ENV.PERF_MATRIX_PLAN));
+const questions = new Counter('questions');
+const actions = { probe, serial, block };
+
+export const options = {
+  systemTags: [],
+  scenarios: {
+    agent: { executor: 'per-vu-iterations', vus: 1, iterations: 1, maxDuration: '720h', gracefulStop: '0s' },
+  },
+};
+
+export default function () {
+  report(0, {});
+  for (let command = ask(); command.verb !== 'stop'; command = ask()) {
+    if (command.verb !== 'wait') {
+      report(command.id, actions[command.verb](plan.endpoints[command.endpoint], command));
+    }
+  }
+}
+
+// Throws, and so ends k6, where nobody is there any more to ask.
+function ask() {
+  questions.add(1);
+  return http.get(plan.control_url, { timeout: '10m' }).json();
+}
+
+function report(id, result) {
+  console.log(plan.marker + JSON.stringify({ id, result }));
+}
+
+function probe(endpoint, { arm }) {
+  const answer = send(endpoint, arm, plan.request_timeout_s);
+  return {
+    status: answer.status,
+    present: isPresent(answer, endpoint.expect),
+    latency_ms: answer.timings.duration,
+    failures: failuresOf(answer, endpoint.expect, plan.request_timeout_s),
+  };
+}
+
+function serial(endpoint, { arm, requests }) {
+  const result = { latencies_ms: [], failed: 0, failures: [] };
+  for (let sent = 0, unanswered = false; sent < requests && !unanswered; sent += 1) {
+    const answer = send(endpoint, arm, plan.request_timeout_s);
+    const failures = failuresOf(answer, endpoint.expect, plan.request_timeout_s);
+    if (failures.length === 0) {
+      result.latencies_ms.push(answer.timings.duration);
+    } else {
+      result.failed += 1;
+      tell(result.failures, failures);
+    }
+    unanswered = isUnanswered(answer);
+  }
+  return result;
+}
+
+function block(endpoint, { head_first: order }) {
+  const result = { base_ms: [], head_ms: [], head_first: [], failed: { base: 0, head: 0 }, failures: [] };
+  sendPair(endpoint, order[0]);
+  for (let sent = 0, unanswered = false; sent < order.length && !unanswered; sent += 1) {
+    const pair = sendPair(endpoint, order[sent]);
+    addPair(result, endpoint, pair, order[sent]);
+    unanswered = isUnanswered(pair.base) || isUnanswered(pair.head);
+  }
+  return result;
+}
+
+// Nothing but the second request follows on the first answer: checks wait until both are there.
+function sendPair(endpoint, headFirst) {
+  const first = headFirst ? 'head' : 'base';
+  const answers = {};
+  answers[first] = send(endpoint, first, plan.request_timeout_s);
+  answers[OTHER[first]] = send(endpoint, OTHER[first], plan.request_timeout_s);
+  return answers;
+}
+
+function addPair(result, endpoint, pair, headFirst) {
+  let good = true;
+  for (const arm of ['base', 'head']) {
+    const failures = failuresOf(pair[arm], endpoint.expect, plan.request_timeout_s);
+    if (failures.length > 0) {
+      good = false;
+      result.failed[arm] += 1;
+      tell(result.failures, failures.map((failure) => `${arm}: ${failure}`));
+    }
+  }
+  if (good) {
+    result.base_ms.push(pair.base.timings.duration);
+    result.head_ms.push(pair.head.timings.duration);
+    result.head_first.push(headFirst);
+  }
+}
+
+// Keeps the first few different failures.
+function tell(told, failures) {
+  for (const failure of failures) {
+    if (told.length < FAILURES_TOLD && !told.includes(failure)) {
+      told.push(failure);
+    }
+  }
+}
+
+export function handleSummary({ metrics }) {
+  const count = (name) => (metrics[name] ? metrics[name].values.count : 0);
+  const summary = {
+    iterations: count('iterations'),
+    dropped_iterations: count('dropped_iterations'),
+    http_reqs: count('http_reqs') - count('questions'),
+  };
+  return { [plan.summary_path]: JSON.stringify(summary) };
+}
