@@ -8,41 +8,93 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from perf_matrix.matrix.quantities import DURATION_PATTERN, PERCENT_PATTERN, fraction, seconds
 
 Arm = Literal["base", "head"]
 ARMS: tuple[Arm, Arm] = ("base", "head")
 
 GatedMetric = Literal["queries", "p50", "p95", "p99"]
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 Scalar = str | int | float | bool | None
+Placeholder = Annotated[str, Field(pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_.-]*\}$")]
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    twice = sorted({str(value) for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is listed twice; once is enough")
+    return values
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(seconds, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)] | float),
+]
+Fraction = Annotated[
+    float,
+    BeforeValidator(fraction, json_schema_input_type=Annotated[str, Field(pattern=PERCENT_PATTERN)] | float),
+]
 
 
 class Strict(BaseModel):
     """Immutable; an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Request(Strict):
     """One HTTP request. ``${name}`` in any text is replaced by the target's variable of that name."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    path: str = Field(pattern=r"^/", description="Path from the root of the service, such as /v1/models.")
-    query: dict[str, Scalar] = Field(default={}, description="Query parameters, encoded for you.")
-    headers: dict[str, str] = {}
-    bearer: str | None = Field(default=None, description="Sent as 'Authorization: Bearer …'.")
+    path: str = Field(
+        pattern=r"^/",
+        description="Path from the root of the service, such as /v1/models.",
+        examples=["/v1/models"],
+    )
+    query: dict[str, Scalar] = Field(
+        default={}, description="Query parameters, encoded for you.", examples=[{"page": 1, "size": 25}]
+    )
+    headers: dict[str, str] = Field(
+        default={}, description="Further headers; values are text.", examples=[{"x-request-id": "perf"}]
+    )
+    bearer: str | None = Field(
+        default=None, description="Sent as 'Authorization: Bearer …'.", examples=["${master_key}"]
+    )
     body: Any = Field(default=None, alias="json", description="Sent as a JSON body.")
-    form: dict[str, str] | None = Field(default=None, description="Sent as a URL-encoded form.")
+    form: dict[str, str] | None = Field(
+        default=None,
+        description="Sent as a URL-encoded form; values are text.",
+        examples=[{"username": "admin"}],
+    )
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Request:
+        if self.body is not None and self.form is not None:
+            raise ValueError("a request has one body: write either json or form")
+        return self
 
 
 class Bounds(Strict):
     """What a value in the answer must be. A count (``data.#``) is compared like any number."""
 
     equals: Scalar = None
-    at_least: float | str | None = None
-    at_most: float | str | None = None
+    at_least: float | Placeholder | None = Field(
+        default=None, description="A number, or the one variable that holds it.", examples=["${scale.users}"]
+    )
+    at_most: float | Placeholder | None = Field(
+        default=None, description="A number, or the one variable that holds it.", examples=["${scale.users}"]
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Bounds:
+        if self.equals is None and self.at_least is None and self.at_most is None:
+            raise ValueError("a check that nothing can fail; write equals, at_least or at_most")
+        return self
 
 
 class Expectation(Strict):
@@ -52,60 +104,130 @@ class Expectation(Strict):
     values: dict[str, Scalar | Bounds] = Field(
         default={},
         alias="json",
-        description="gjson paths in the JSON answer, such as 'users.#' or 'data.0.id', and what they must be.",
+        description="gjson paths in the JSON answer, such as users.# or data.0.id, and what they must be.",
+        examples=[{"data.#": 50}],
     )
-    contains: list[str] = Field(default=[], description="Texts that the body must contain.")
-    cookies: list[str] = Field(default=[], description="Names of cookies that the answer must set.")
+    contains: list[str] = Field(
+        default=[], description="Texts that the body must contain.", examples=[["ok"]]
+    )
+    cookies: list[str] = Field(
+        default=[], description="Names of cookies that the answer must set.", examples=[["token"]]
+    )
 
 
 class Endpoint(Strict):
     """One row of the workload: a named request and what its answer must be."""
 
-    name: Name
+    name: Name = Field(description="Unique in the workload.", examples=["user-list"])
     description: str = ""
-    request: Request
+    request: Request = Field(examples=[{"path": "/v1/models"}])
     expect: Expectation = Expectation()
-    weight: float = Field(default=1.0, gt=0, description="Share of the mix under load, relative to the others.")
+    weight: float = Field(
+        default=1.0, gt=0, description="Share of the mix under load, relative to the others."
+    )
 
 
 class Workload(Strict):
     """The requests that every cell is measured with."""
 
-    version: Literal[1]
-    endpoints: list[Endpoint] = Field(min_length=1)
+    version: Literal[1] = Field(description="Version of this file format.", examples=[1])
+    endpoints: list[Endpoint] = Field(
+        min_length=1,
+        description="One row for each request.",
+        examples=[[{"name": "models", "request": {"path": "/v1/models"}}]],
+    )
 
 
 class Patch(Strict):
     """What a variant changes: a deep patch of the service's configuration and of its environment."""
 
-    config: dict[str, Any] = {}
-    env: dict[str, str] = {}
+    config: dict[str, Any] = Field(
+        default={},
+        description="Merged into the service's configuration: mappings key by key, lists as a whole.",
+    )
+    env: dict[str, str] = Field(
+        default={}, description="Environment variables; values are text.", examples=[{"NUM_WORKERS": "4"}]
+    )
 
 
 class Gate(Strict):
     """What counts as a regression, and what an undecided result does to the exit code."""
 
-    metrics: list[GatedMetric] = Field(default=["queries", "p50", "p95"], min_length=1)
-    alpha: float = Field(default=0.01, gt=0, lt=0.5, description="Chance of any false alarm in a run.")
-    min_effect: float = Field(default=0.05, ge=0, description="Smallest relative change that matters: 5% or 0.05.")
-    min_effect_ms: float = Field(default=1.0, ge=0, description="Smallest absolute change that matters, in ms.")
-    inconclusive: Literal["warn", "fail"] = "warn"
+    metrics: Annotated[list[GatedMetric], AfterValidator(_unique)] = Field(
+        default=["queries", "p50", "p95"],
+        min_length=1,
+        description="What can fail the check; the rest is reported.",
+        examples=[["queries", "p50", "p95"]],
+        json_schema_extra={"uniqueItems": True},
+    )
+    alpha: float = Field(
+        default=0.01, gt=0, lt=0.5, description="Chance of any false alarm in a run.", examples=[0.01]
+    )
+    min_effect: Fraction = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Smallest relative change that matters: 5% or 0.05.",
+        examples=["5%"],
+    )
+    min_effect_ms: float = Field(
+        default=1.0, ge=0, description="Smallest absolute change that matters, in ms.", examples=[1]
+    )
+    inconclusive: Literal["warn", "fail"] = Field(
+        default="warn", description="What an undecided result does to the exit code.", examples=["warn"]
+    )
 
 
 class MatrixFile(Strict):
     """A matrix file: which configurations of the service to compare, with what, for how long."""
 
-    version: Literal[1]
-    target: str = Field(default="litellm", description="The kind of system under test.")
-    workload: str = Field(description="Workload file, relative to this file.")
-    scale: dict[str, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
-        default={}, description="How many rows of each kind the database is seeded with."
+    version: Literal[1] = Field(description="Version of this file format.", examples=[1])
+    target: Name = Field(default="litellm", description="The kind of system under test.")
+    workload: str = Field(
+        pattern=r"^[^\x00-\x1f]+$",
+        description="Workload file, relative to this file, or else the shipped one of that name.",
+        examples=["workloads/proxy.yml"],
     )
-    axes: dict[Name, Annotated[dict[Name, Patch], Field(min_length=1)]] = {}
-    exclude: list[dict[Name, Name]] = Field(default=[], description="Combinations to leave out, as partial variants.")
-    include: list[dict[Name, Name]] = Field(default=[], description="Whole combinations to add back or on top.")
-    time: float = Field(default=360.0, gt=0, description="Limit for one cell: 90s, 6m, 1h30m.")
-    epochs: int = Field(default=2, ge=2, le=10, description="Fresh starts of the stack that the blocks are spread over.")
+    scale: dict[str, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
+        default={},
+        description="How many rows of each kind the database is seeded with.",
+        examples=[{"users": 50, "keys": 200}],
+    )
+    axes: dict[
+        Name,
+        Annotated[
+            dict[Name, Patch],
+            Field(
+                min_length=1,
+                description="Named variants of one axis, each a patch of the stack.",
+                examples=[{"one": {"env": {"NUM_WORKERS": "1"}}}],
+            ),
+        ],
+    ] = Field(
+        default={},
+        description="Dimensions of the matrix: every combination of their variants is a cell.",
+        examples=[{"workers": {"one": {"env": {"NUM_WORKERS": "1"}}}}],
+    )
+    exclude: list[Annotated[dict[Name, Name], Field(min_length=1)]] = Field(
+        default=[],
+        description="Combinations to leave out, as partial variants.",
+        examples=[[{"callbacks": "prometheus", "workers": "four"}]],
+    )
+    include: list[Annotated[dict[Name, Name], Field(min_length=1)]] = Field(
+        default=[],
+        description="Whole combinations to add back or on top.",
+        examples=[[{"callbacks": "prometheus", "workers": "four"}]],
+    )
+    time: Seconds = Field(
+        default=360.0, gt=0, le=86_400, description="Limit for one cell: 90s, 6m, 1h30m.", examples=["6m"]
+    )
+    epochs: int = Field(
+        default=2,
+        ge=2,
+        le=10,
+        description="Fresh starts of the stack that the blocks are spread over.",
+        examples=[2],
+    )
     gate: Gate = Gate()
 
 

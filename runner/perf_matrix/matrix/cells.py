@@ -1,0 +1,71 @@
+"""A matrix unfolded into cells, and the choice of some of its cells or endpoints by glob."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from functools import reduce
+
+from perf_matrix.errors import InputError
+from perf_matrix.matrix.checks import matrix_flaws
+from perf_matrix.matrix.combinations import Combination, cell_id, combinations
+from perf_matrix.matrix.merge import merged
+from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Patch, Workload
+from perf_matrix.matrix.nearest import hint
+
+
+def unfold(matrix: MatrixFile) -> list[Cell]:
+    """Every combination of variants that is not excluded, in the order of the axes.
+
+    Raises InputError where two axes set the same key to different values, naming both, and for
+    everything else that parse_matrix refuses.
+    """
+    flaws = matrix_flaws(matrix)
+    if flaws:
+        raise InputError("\n".join(flaw.message for flaw in flaws))
+    return [_cell(matrix, combination) for combination in combinations(matrix)]
+
+
+def select(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
+    """The cells that any glob matches, in the order of the matrix; all of them without globs.
+
+    A glob stands for a whole id (``callbacks=none,*``) or for some of its parts (``workers=one``).
+    Raises InputError for a glob that matches no cell.
+    """
+    for glob in globs:
+        if not any(_cell_matches(cell.id, glob) for cell in cells):
+            known = [cell.id for cell in cells]
+            raise InputError(f"no cell matches {glob!r}; {hint(glob, known)}")
+    return [cell for cell in cells if not globs or any(_cell_matches(cell.id, glob) for glob in globs)]
+
+
+def select_endpoints(workload: Workload, globs: Sequence[str]) -> list[Endpoint]:
+    """The endpoints that any glob matches, in the order of the workload; all of them without globs.
+
+    Each text may hold several globs with commas between them: ``chat-*,models``. Raises InputError
+    for a glob that matches no endpoint.
+    """
+    single = [glob.strip() for several in globs for glob in several.split(",") if glob.strip()]
+    names = [endpoint.name for endpoint in workload.endpoints]
+    for glob in single:
+        if not _any_matches(names, glob):
+            raise InputError(f"no endpoint matches {glob!r}; {hint(glob, names)}")
+    chosen = [name for name in names if not single or any(fnmatchcase(name, glob) for glob in single)]
+    return [endpoint for endpoint in workload.endpoints if endpoint.name in chosen]
+
+
+def _cell(matrix: MatrixFile, combination: Combination) -> Cell:
+    patches = [matrix.axes[axis][variant] for axis, variant in combination.items()]
+    return Cell(id=cell_id(combination), variants=dict(combination), patch=reduce(_merged, patches, Patch()))
+
+
+def _merged(one: Patch, other: Patch) -> Patch:
+    return Patch(config=merged(one.config, other.config), env={**one.env, **other.env})
+
+
+def _cell_matches(cell: str, glob: str) -> bool:
+    return fnmatchcase(cell, glob) or all(_any_matches(cell.split(","), part) for part in glob.split(","))
+
+
+def _any_matches(names: Iterable[str], glob: str) -> bool:
+    return any(fnmatchcase(name, glob) for name in names)

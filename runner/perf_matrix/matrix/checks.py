@@ -1,0 +1,90 @@
+"""What the types of a matrix or a workload cannot say: references, duplicates, clashes, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations as choose
+
+from perf_matrix.matrix.combinations import Combination, cell_id, combinations, size
+from perf_matrix.matrix.merge import clashes
+from perf_matrix.matrix.model import MatrixFile, Workload
+from perf_matrix.matrix.nearest import hint
+from perf_matrix.matrix.yaml_tree import Path
+
+# GitHub starts at most 256 jobs from one matrix, and each cell can be a job.
+MAX_CELLS = 256
+MAX_COMBINATIONS = 10_000
+# The id names a folder; file systems allow 255 bytes.
+MAX_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that is wrong with a well-formed file, and the path in the document where it lies."""
+
+    path: Path
+    message: str
+
+
+def matrix_flaws(matrix: MatrixFile) -> list[Flaw]:
+    """What keeps a matrix from being unfolded; later checks run only where earlier ones found nothing."""
+    return [*_bad_references(matrix)] or [*_bad_size(matrix)] or [*_clashes(matrix)]
+
+
+def duplicate_endpoints(workload: Workload) -> list[tuple[int, int]]:
+    """Positions (first, again) of endpoints that have the same name."""
+    first: dict[str, int] = {}
+    pairs = [(first.setdefault(each.name, index), index) for index, each in enumerate(workload.endpoints)]
+    return [(one, other) for one, other in pairs if one != other]
+
+
+def _bad_references(matrix: MatrixFile) -> Iterator[Flaw]:
+    for key, entries in (("exclude", matrix.exclude), ("include", matrix.include)):
+        for index, entry in enumerate(entries):
+            yield from _unknown(matrix, (key, index), entry)
+    for index, entry in enumerate(matrix.include):
+        missing = [axis for axis in matrix.axes if axis not in entry]
+        if missing:
+            message = f"an include names a variant of every axis; {', '.join(missing)} is missing"
+            yield Flaw(("include", index), message)
+
+
+def _unknown(matrix: MatrixFile, path: Path, entry: Combination) -> Iterator[Flaw]:
+    for axis, variant in entry.items():
+        if axis not in matrix.axes:
+            yield Flaw((*path, axis), f"there is no axis {axis!r}; {hint(axis, matrix.axes)}")
+        elif variant not in matrix.axes[axis]:
+            message = f"axis {axis!r} has no variant {variant!r}; {hint(variant, matrix.axes[axis])}"
+            yield Flaw((*path, axis), message)
+
+
+def _bad_size(matrix: MatrixFile) -> Iterator[Flaw]:
+    if size(matrix) > MAX_COMBINATIONS:
+        message = (
+            f"{size(matrix)} combinations, more than {MAX_COMBINATIONS}; split this into several matrix files"
+        )
+        yield Flaw(("axes",), message)
+        return
+    cells = combinations(matrix)
+    if not cells:
+        yield Flaw(("exclude",), "this leaves no cells; remove an entry, or name more axes in it")
+    if len(cells) > MAX_CELLS:
+        message = f"{len(cells)} cells, more than {MAX_CELLS}; exclude some, or split this into several files"
+        yield Flaw(("axes",), message)
+    longest = max(map(cell_id, cells), key=len, default="")
+    if len(longest) > MAX_ID:
+        message = f"the cell {longest} has a name of more than {MAX_ID} characters; shorten names of variants"
+        yield Flaw(("axes",), message)
+
+
+def _clashes(matrix: MatrixFile) -> Iterator[Flaw]:
+    pairs = {pair: None for cell in combinations(matrix) for pair in choose(cell.items(), 2)}
+    for (axis, variant), (other_axis, other_variant) in pairs:
+        one, other = matrix.axes[axis][variant], matrix.axes[other_axis][other_variant]
+        for key in sorted(clashes(one.model_dump(), other.model_dump())):
+            message = (
+                f"{other_axis}={other_variant} sets {key} to another value than {axis}={variant} does; "
+                f"set it in one axis only, or exclude the combination"
+            )
+            yield Flaw(("axes", other_axis, other_variant), message)

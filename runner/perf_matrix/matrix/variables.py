@@ -1,0 +1,121 @@
+"""``${name}`` in requests and expectations, replaced by the target's variables.
+
+A value that is nothing but ``${name}`` keeps the variable's type, so a count stays a number; inside
+longer text, and where only text can stand (paths, headers, forms), it is written out. ``$${`` is a
+literal ``${``. Keys stay as they are, except gjson paths, which are looked up with values in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from perf_matrix.errors import InputError
+from perf_matrix.matrix.model import Bounds, Endpoint, Expectation, Request, Scalar
+from perf_matrix.matrix.nearest import hint
+
+Variables = Mapping[str, Scalar]
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_WHOLE = re.compile(r"\$\{(" + _NAME + r")\}")
+_PART = re.compile(r"\$\$\{|\$\{(?P<name>" + _NAME + r")\}|\$\{[^}]{0,40}\}?")
+
+
+def fill(endpoint: Endpoint, variables: Variables) -> Endpoint:
+    """``endpoint`` with every ``${name}`` in its request and expectation replaced.
+
+    Raises InputError, naming the endpoint, for an unknown variable, for ``${`` that starts no name, and
+    for a bound that is no number.
+    """
+    try:
+        request = _request(endpoint.request, variables)
+        expect = _expectation(endpoint.expect, variables)
+    except InputError as error:
+        raise InputError(f"endpoint {endpoint.name!r}: {error}") from None
+    return endpoint.model_copy(update={"request": request, "expect": expect})
+
+
+def _request(request: Request, variables: Variables) -> Request:
+    form = request.form
+    return request.model_copy(
+        update={
+            "path": _text(request.path, variables),
+            "query": _typed(request.query, variables),
+            "headers": _texts(request.headers, variables),
+            "bearer": None if request.bearer is None else _text(request.bearer, variables),
+            "body": _typed(request.body, variables),
+            "form": None if form is None else _texts(form, variables),
+        }
+    )
+
+
+def _expectation(expect: Expectation, variables: Variables) -> Expectation:
+    values = {_text(path, variables): _expected(value, variables) for path, value in expect.values.items()}
+    return expect.model_copy(
+        update={
+            "values": values,
+            "contains": [_text(each, variables) for each in expect.contains],
+            "cookies": [_text(each, variables) for each in expect.cookies],
+        }
+    )
+
+
+def _expected(value: Scalar | Bounds, variables: Variables) -> Scalar | Bounds:
+    if not isinstance(value, Bounds):
+        filled: Scalar = _typed(value, variables)
+        return filled
+    return Bounds(
+        equals=_typed(value.equals, variables),
+        at_least=_bound(value.at_least, variables),
+        at_most=_bound(value.at_most, variables),
+    )
+
+
+def _bound(bound: float | str | None, variables: Variables) -> float | None:
+    if not isinstance(bound, str):
+        return bound
+    number = _typed(bound, variables)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise InputError(f"{bound} is {number!r}, and a bound has to be a number")
+    return number
+
+
+def _typed(value: Any, variables: Variables) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _typed(each, variables) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_typed(each, variables) for each in value]
+    if not isinstance(value, str):
+        return value
+    whole = _WHOLE.fullmatch(value)
+    return _text(value, variables) if whole is None else _variable(whole.group(1), variables)
+
+
+def _texts(values: Mapping[str, str], variables: Variables) -> dict[str, str]:
+    return {key: _text(value, variables) for key, value in values.items()}
+
+
+def _text(text: str, variables: Variables) -> str:
+    return _PART.sub(lambda match: _replacement(match, variables), text)
+
+
+def _replacement(match: re.Match[str], variables: Variables) -> str:
+    if match.group() == "$${":
+        return "${"
+    if match["name"] is None:
+        raise InputError(f"{match.group()!r} is not a variable; write ${{name}}, or $${{ for a literal ${{")
+    return _written(_variable(match["name"], variables))
+
+
+def _variable(name: str, variables: Variables) -> Scalar:
+    if name not in variables:
+        raise InputError(f"there is no variable ${{{name}}}; {hint(name, variables)}")
+    return variables[name]
+
+
+def _written(value: Scalar) -> str:
+    """As JSON writes it, without quotes: services read ``true``, not ``True``."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
