@@ -19,8 +19,8 @@ from perf_matrix.queries.canonical import canonical, is_transaction_control
 from perf_matrix.queries.estimate import Estimate, Observation, estimate
 from perf_matrix.record.model import QueryWindow
 
-# Requests in one warm window, taken in turn. They have no common divisor, so two windows can only show the
-# same calls per request if that is a whole number: 4m and 7m calls. A constant background (a job that runs once
+# Requests in a warm window, taken in turn. They have no common divisor, so two windows can only show the same
+# calls per request if that is a whole number: 4m and 7m calls. A constant background (a job that runs once
 # a window) gives b/4 and b/7; to pass for a request's work it would have to be exactly four calls in the one
 # and seven in the other. What is not a whole number (every second request) shows as disagreement, in words,
 # never as a figure that looks exact. What happens in fewer than one request in seven (a refreshed cache) is

@@ -1,0 +1,85 @@
+"""Where things lie in a run folder.
+
+::
+
+    run.json                            subjects, matrix, host, tools: written once, first
+    phases.jsonl                        what the run was doing when
+    cells/SLUG/epochs.jsonl             starts and ends of epochs
+    cells/SLUG/queries/windows.jsonl    what the database did, window by window
+    cells/SLUG/queries/presence.jsonl   first request of each endpoint to each arm
+    cells/SLUG/paired/blocks.jsonl      blocks of request pairs
+    cells/SLUG/faults.jsonl             why the cell could not be measured to its end
+    cells/SLUG/logs/                    the logs of everything that ran
+    .lock, .writer                      who is writing it (see `perf_matrix.record.lock`)
+
+A file that has nothing to say does not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from perf_matrix.record.model import (
+    EpochEnd,
+    EpochStart,
+    Fault,
+    PairedBlock,
+    Presence,
+    QueryWindow,
+)
+
+RUN_FILE = "run.json"
+PHASES_FILE = "phases.jsonl"
+
+CellItem = EpochStart | EpochEnd | Presence | QueryWindow | PairedBlock | Fault
+
+EPOCHS_FILE = "epochs.jsonl"
+WINDOWS_FILE = "queries/windows.jsonl"
+PRESENCE_FILE = "queries/presence.jsonl"
+BLOCKS_FILE = "paired/blocks.jsonl"
+FAULTS_FILE = "faults.jsonl"
+
+_FILE_OF: dict[type[CellItem], str] = {
+    EpochStart: EPOCHS_FILE,
+    EpochEnd: EPOCHS_FILE,
+    QueryWindow: WINDOWS_FILE,
+    Presence: PRESENCE_FILE,
+    PairedBlock: BLOCKS_FILE,
+    Fault: FAULTS_FILE,
+}
+
+_READABLE = 80
+
+
+def slug(cell_id: str) -> str:
+    """Return a folder name for a cell: safe on any file system, readable, and different for different ids.
+
+    Ids can be longer than the 255 bytes that a file name may have, and replacing characters can make two of
+    them equal; so a digest of the id is part of the name.
+    """
+    readable = re.sub(r"[^a-z0-9.]+", "-", cell_id.lower()).strip("-.")[:_READABLE]
+    digest = hashlib.sha256(cell_id.encode()).hexdigest()[:12]
+    return f"{readable}-{digest}" if readable else digest
+
+
+def cell_folder(run: Path, cell_id: str) -> Path:
+    """Return the folder of a cell."""
+    return run / "cells" / slug(cell_id)
+
+
+def logs_folder(run: Path, cell_id: str) -> Path:
+    """Return the folder for the logs of a cell's services."""
+    return cell_folder(run, cell_id) / "logs"
+
+
+def file_of(run: Path, cell_id: str, item: CellItem) -> Path:
+    """Return the file that an item of a cell belongs in."""
+    return cell_folder(run, cell_id) / _FILE_OF[type(item)]
+
+
+def cell_files(run: Path, cell_id: str) -> list[Path]:
+    """Return the files of lines that a cell has."""
+    files = [cell_folder(run, cell_id) / name for name in sorted(set(_FILE_OF.values()))]
+    return [file for file in files if file.exists()]
