@@ -8,12 +8,17 @@ from typing import Any
 
 
 def merged(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``patch`` on top, as new mappings; null in a patch sets null, it removes nothing."""
+    """``base`` with ``patch`` on top; neither is changed, and the result shares parts with both.
+
+    Null in a patch sets null, it removes nothing.
+    """
     result = dict(base)
     for key, value in patch.items():
         below = result.get(key)
-        both_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(below, value) if both_mappings else value  # type: ignore[arg-type]
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(below, value)
+        else:
+            result[key] = value
     return result
 
 

@@ -31,13 +31,16 @@ def _unique(values: list[Any]) -> list[Any]:
     return values
 
 
+_Duration = Annotated[str, Field(pattern=DURATION_PATTERN)]
+_Percent = Annotated[str, Field(pattern=PERCENT_PATTERN)]
+
 Seconds = Annotated[
     float,
-    BeforeValidator(seconds, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)] | float),
+    BeforeValidator(seconds, json_schema_input_type=_Duration | Annotated[float, Field(gt=0, le=86_400)]),
 ]
 Fraction = Annotated[
     float,
-    BeforeValidator(fraction, json_schema_input_type=Annotated[str, Field(pattern=PERCENT_PATTERN)] | float),
+    BeforeValidator(fraction, json_schema_input_type=_Percent | Annotated[float, Field(ge=0, le=1)]),
 ]
 
 
