@@ -80,6 +80,14 @@ class Quantile(Compared):
     gated: bool = True
     delta: Finite = Field(description="Smallest relative change that counts here, noise floor included.")
     noise_floor: Finite
+    matters: Finite = Field(default=0.0, description="The same without the noise floor: below it is a pass.")
+    confidence: Finite = Field(default=0.0, description="Of the interval, as attained with so many units.")
+    p_faster: Finite | None = Field(default=None, description="The same test of head being faster.")
+    p_faster_adjusted: Finite | None = None
+    units: int = Field(default=0, description="Blocks compared, after merging where a block is too small.")
+    epoch_ratios: list[Finite] = Field(
+        default=[], description="The ratio after each fresh start of the stack."
+    )
     verdict: Verdict
     note: str = Field(default="", description="Why it is not gated, or what would settle it.")
 
@@ -132,7 +140,7 @@ class CellComparison(Compared):
 
 
 class Finding(Compared):
-    """One thing that changed, in one line. Only regressions, improvements and invalid results are findings."""
+    """One thing that changed, in one line: a regression, an improvement or an invalid result."""
 
     cell: str
     endpoint: str
@@ -152,7 +160,8 @@ class GateResult(Compared):
     tests: int = Field(description="Size of the family that Holm's correction was made over.")
     confidence: Finite
     detectable: dict[str, Finite] = Field(
-        default={}, description="'endpoint/metric' (prefixed 'cell/' where there are several) -> relative effect."
+        default={},
+        description="'endpoint/metric' (prefixed 'cell/' where there are several) -> relative effect.",
     )
 
 

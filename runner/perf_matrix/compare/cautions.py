@@ -1,0 +1,77 @@
+"""What a reader must know beside the verdicts, each with its cure. Nothing here changes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from perf_matrix.compare import mann_whitney
+from perf_matrix.compare.latency import Latency
+from perf_matrix.compare.model import CellComparison, EndpointComparison
+from perf_matrix.matrix.model import Gate
+from perf_matrix.record.model import RunRecord
+
+NOISY = 0.25
+"""A noise floor above this hides what nobody would call small."""
+
+
+def cautions(record: RunRecord, cells: Sequence[CellComparison], family: Sequence[Latency]) -> list[str]:
+    """Every warning of a run, the general ones first."""
+    return [
+        *_sameness(record),
+        *_out_of_reach(family, record.info.matrix.gate),
+        *_interruptions(record),
+        *(line for cell in cells for endpoint in cell.endpoints for line in _of_endpoint(cell, endpoint)),
+        *record.notes,
+    ]
+
+
+def _sameness(record: RunRecord) -> Iterator[str]:
+    base, head = record.info.subjects["base"], record.info.subjects["head"]
+    if (base.spec, base.version) == (head.spec, head.version):
+        yield f"base and head are both {base.spec}: whatever is found here is a false alarm"
+
+
+def _out_of_reach(family: Sequence[Latency], gate: Gate) -> Iterator[str]:
+    """Holm's first step is the hardest; where even complete separation would not pass it, say so."""
+    short = [one for one in family if mann_whitney.smallest_p(len(one.units)) * len(family) > gate.alpha]
+    if short:
+        fewest = min(len(one.units) for one in short)
+        least = mann_whitney.smallest_p(fewest)
+        needed = mann_whitney.units_needed(gate.alpha / len(family))
+        yield (
+            f"{len(short)} of {len(family)} gated quantiles may be unable to reach significance:"
+            f" {fewest} blocks give p >= {least:.2g}, times {len(family)} tests more than {gate.alpha:g}:"
+            f" it needs at least {needed} blocks: raise --time, or use fewer endpoints or cells"
+        )
+
+
+def _interruptions(record: RunRecord) -> Iterator[str]:
+    for cell in record.cells:
+        ended = {epoch.epoch for epoch in cell.epochs_ended}
+        cut = sorted({epoch.epoch for epoch in cell.epochs_started} - ended)
+        if cut:
+            names = ", ".join(map(str, cut))
+            cure = "the same command with the same --out resumes it"
+            yield f"{cell.cell.id}: epoch {names} was not finished; {cure}"
+        for fault in cell.faults:
+            yield f"{cell.cell.id}: {fault.message}"
+
+
+def _of_endpoint(cell: CellComparison, endpoint: EndpointComparison) -> Iterator[str]:
+    yield from _stray_failures(f"{cell.id}: {endpoint.name}", endpoint)
+    p50 = endpoint.paired and endpoint.paired.p50
+    if p50 and p50.noise_floor > NOISY:
+        yield (
+            f"{cell.id}: {endpoint.name}: equal things differed by {p50.noise_floor:.0%} here;"
+            " smaller changes stay unseen: measure on a quieter machine"
+        )
+
+
+def _stray_failures(where: str, endpoint: EndpointComparison) -> Iterator[str]:
+    errors = endpoint.errors
+    if errors and errors.verdict == "pass" and (errors.base or errors.head or errors.examples):
+        example = f" ({errors.examples[0]})" if errors.examples else ""
+        yield (
+            f"{where}: of {errors.requests} requests {errors.base} failed on base and {errors.head} on head"
+            f"{example}: too few to decide; see the cell's logs, and raise --time if they come again"
+        )

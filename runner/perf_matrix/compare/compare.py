@@ -1,0 +1,163 @@
+"""The whole comparison: ``compare(record)``.
+
+Every endpoint is measured by itself, then the p-values of the run are corrected together, then every
+endpoint is decided, and verdicts add up to the cell's and the run's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from perf_matrix.compare.cautions import cautions
+from perf_matrix.compare.endpoints import compare_endpoint
+from perf_matrix.compare.failures import p_values
+from perf_matrix.compare.holm import NEVER, PValues, holm_each_way
+from perf_matrix.compare.latency import Latency, confidence
+from perf_matrix.compare.measured import Measured, measure_endpoint
+from perf_matrix.compare.model import (
+    Both,
+    CellComparison,
+    Comparison,
+    EndpointComparison,
+    GateResult,
+    Subjects,
+    Timings,
+    Verdict,
+)
+from perf_matrix.compare.power import detectable
+from perf_matrix.compare.summaries import findings
+from perf_matrix.compare.verdicts import worst
+from perf_matrix.matrix.model import ARMS, Arm, Cell
+from perf_matrix.record.model import CellRecord, RunInfo, RunRecord
+
+ROUND_TRIP_MS = 1.0
+"""What an SQL statement is said to cost: a database in the same network zone."""
+
+Key = tuple[str, ...]
+"""(cell, endpoint) or (cell, endpoint, metric)."""
+
+
+def compare(record: RunRecord, round_trip_ms: float = ROUND_TRIP_MS) -> Comparison:
+    """Compare head with base over everything recorded. Pure: the same record gives the same comparison."""
+    info = record.info
+    measured: dict[Key, Measured] = {
+        (cell.cell.id, endpoint.name): measure_endpoint(cell, endpoint, info.matrix.gate, round_trip_ms)
+        for cell in record.cells
+        for endpoint in info.endpoints
+    }
+    family = _family(measured)
+    endpoints = _compare_all(measured, family, info)
+    cells = [_cell(cell, _of_cell(cell, record), measured, endpoints) for cell in info.cells]
+    return Comparison(
+        verdict=worst(cell.verdict for cell in cells),
+        subjects=Subjects(base=info.subjects["base"], head=info.subjects["head"]),
+        findings=findings(cells, info.matrix.gate.metrics),
+        cells=cells,
+        gate=_gate(family, info),
+        host=info.host,
+        tools=info.tools,
+        timings=_timings(record),
+        warnings=cautions(record, cells, list(family.values())),
+    )
+
+
+def _family(measured: Mapping[Key, Measured]) -> dict[Key, Latency]:
+    """Every gated latency quantile of the run: what Holm's correction is made over."""
+    return {(*key, metric): one.latencies[metric] for key, one in measured.items() for metric in one.family}
+
+
+def _compare_all(
+    measured: Mapping[Key, Measured], family: Mapping[Key, Latency], info: RunInfo
+) -> dict[Key, EndpointComparison]:
+    latency = _adjusted({key: one.p for key, one in family.items()})
+    failing = _adjusted({key: p_values(one.failures) for key, one in measured.items() if one.failures.any})
+    return {
+        key: compare_endpoint(
+            one, {metric: latency[*key, metric] for metric in one.family}, failing.get(key, NEVER), info
+        )
+        for key, one in measured.items()
+    }
+
+
+def _adjusted(p: Mapping[Key, PValues]) -> dict[Key, PValues]:
+    return dict(zip(p, holm_each_way(list(p.values())), strict=True))
+
+
+def _of_cell(cell: Cell, record: RunRecord) -> CellRecord | None:
+    return next((one for one in record.cells if one.cell.id == cell.id), None)
+
+
+def _cell(
+    cell: Cell,
+    record: CellRecord | None,
+    measured: Mapping[Key, Measured],
+    endpoints: Mapping[Key, EndpointComparison],
+) -> CellComparison:
+    if record is None:
+        words = "nothing was recorded for this cell; the same command with the same --out measures it"
+        return CellComparison(
+            id=cell.id, variants=cell.variants, verdict="invalid", endpoints=[], fault=words
+        )
+    own = [comparison for key, comparison in endpoints.items() if key[0] == cell.id]
+    enough = all(one.enough_blocks for key, one in measured.items() if key[0] == cell.id)
+    fatal: list[Verdict] = ["invalid"] if record.faults and not enough else []
+    return CellComparison(
+        id=cell.id,
+        variants=cell.variants,
+        verdict=worst([*fatal, *(comparison.verdict for comparison in own)]),
+        endpoints=own,
+        ready_s=_ready(record),
+        fault=record.faults[-1].message if record.faults else "",
+        log_tail=record.faults[-1].log_tail if record.faults else [],
+    )
+
+
+def _ready(record: CellRecord) -> Both:
+    """Median seconds from start to readiness over the epochs."""
+    base, head = (_ready_s(record, arm) for arm in ARMS)
+    return Both(base=base, head=head)
+
+
+def _ready_s(record: CellRecord, arm: Arm) -> float | None:
+    seconds = [epoch.ready_s[arm] for epoch in record.epochs_started if arm in epoch.ready_s]
+    return median(seconds) if seconds else None
+
+
+def _gate(family: Mapping[Key, Latency], info: RunInfo) -> GateResult:
+    gate = info.matrix.gate
+    return GateResult(
+        metrics=gate.metrics,
+        alpha=gate.alpha,
+        min_effect=gate.min_effect,
+        min_effect_ms=gate.min_effect_ms,
+        inconclusive=gate.inconclusive,
+        tests=len(family),
+        confidence=confidence(gate),
+        detectable=_detectable(family, info),
+    )
+
+
+def _detectable(family: Mapping[Key, Latency], info: RunInfo) -> dict[str, float]:
+    gate = info.matrix.gate
+    effects = {
+        _name(key, info.cells): detectable(one.units, one.delta, gate.alpha / len(family), confidence(gate))
+        for key, one in family.items()
+    }
+    return {name: effect for name, effect in effects.items() if effect is not None}
+
+
+def _name(key: Key, cells: Sequence[Cell]) -> str:
+    return "/".join(key if len(cells) > 1 else key[1:])
+
+
+def _timings(record: RunRecord) -> Timings:
+    phases: defaultdict[str, float] = defaultdict(float)
+    for phase in record.phases:
+        phases[phase.name] += phase.seconds
+    return Timings(
+        total_s=sum(phase.seconds for phase in record.phases),
+        measuring_s=sum(phase.seconds for phase in record.phases if phase.measuring),
+        phases=dict(phases),
+    )
