@@ -76,7 +76,7 @@ def _is_wrong_type(finding: _Finding) -> bool:
 def _problem(finding: _Finding) -> Problem:
     write = _wrong_type if _is_wrong_type(finding) else _MESSAGES.get(finding.kind, _other)
     is_about_key = finding.kind == "extra_forbidden" or finding.details["loc"][-1:] == ("[key]",)
-    at_value = finding.path in finding.document.written and not is_about_key
+    at_value = not is_about_key and not isinstance(finding.value, dict | list)
     place = finding.document.values[finding.path] if at_value else finding.document.place(finding.path)
     return Problem(place, write(finding))
 

@@ -24,12 +24,21 @@ Scalar = str | int | float | bool | None
 Placeholder = Annotated[str, Field(pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_.-]*\}$")]
 
 
+def _whole(value: Any) -> Any:
+    """Python calls True and 1.0 equal to 1, so a literal 1 would take them."""
+    if isinstance(value, bool | float):
+        raise ValueError("has to be the number 1")  # noqa: TRY004 - pydantic turns only ValueError into its error
+    return value
+
+
 def _unique(values: list[Any]) -> list[Any]:
     twice = sorted({str(value) for value in values if values.count(value) > 1})
     if twice:
         raise ValueError(f"{', '.join(twice)} is listed twice; once is enough")
     return values
 
+
+Version = Annotated[Literal[1], BeforeValidator(_whole, json_schema_input_type=Literal[1])]
 
 _Duration = Annotated[str, Field(pattern=DURATION_PATTERN)]
 _Percent = Annotated[str, Field(pattern=PERCENT_PATTERN)]
@@ -133,7 +142,7 @@ class Endpoint(Strict):
 class Workload(Strict):
     """The requests that every cell is measured with."""
 
-    version: Literal[1] = Field(description="Version of this file format.", examples=[1])
+    version: Version = Field(description="Version of this file format.", examples=[1])
     endpoints: list[Endpoint] = Field(
         min_length=1,
         description="One row for each request.",
@@ -184,7 +193,7 @@ class Gate(Strict):
 class MatrixFile(Strict):
     """A matrix file: which configurations of the service to compare, with what, for how long."""
 
-    version: Literal[1] = Field(description="Version of this file format.", examples=[1])
+    version: Version = Field(description="Version of this file format.", examples=[1])
     target: Name = Field(default="litellm", description="The kind of system under test.")
     workload: str = Field(
         pattern=r"^[^\x00-\x1f]+$",

@@ -10,13 +10,13 @@ import re
 from typing import Any
 
 _DURATION = re.compile(
-    r"(?:(\d{1,6}(?:\.\d{1,6})?)h)?(?:(\d{1,6}(?:\.\d{1,6})?)m)?(?:(\d{1,6}(?:\.\d{1,6})?)s)?"
+    r"(?:([0-9]{1,6}(?:\.[0-9]{1,6})?)h)?(?:([0-9]{1,6}(?:\.[0-9]{1,6})?)m)?(?:([0-9]{1,6}(?:\.[0-9]{1,6})?)s)?"
 )
 _SECONDS = (3600.0, 60.0, 1.0)
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s?%")
 
-DURATION_PATTERN = r"^(?=.)(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
-PERCENT_PATTERN = r"^\d+(\.\d+)?\s?%$"
+DURATION_PATTERN = r"^(?=.)([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?([0-9]+(\.[0-9]+)?s)?$"
+PERCENT_PATTERN = r"^[0-9]+(\.[0-9]+)?\s?%$"
 
 
 def seconds(value: Any) -> Any:

@@ -4,8 +4,9 @@ Only what JSON can say comes out: text, numbers, true, false, null, lists, mappi
 keys. PyYAML's safe loader makes the tree of nodes; no constructor of it ever runs. Refused: tags, several
 documents, duplicate keys, merge keys, and whatever grows without bound (depth, nodes, aliases).
 
-Plain scalars follow YAML 1.1 for booleans (``yes``, ``on``), since the services under test read theirs
-so, and YAML 1.2 for the rest: ``1:30``, ``0644`` and dates are text, not 90, 420 and a date.
+Without quotes, ``yes`` and ``on`` are booleans as in YAML 1.1, since the services under test read theirs
+so. A number is only what both YAML 1.1 and 1.2 call the same number: ``1:30``, ``0644``, ``1e3`` and dates
+are text, and so is a commit such as ``7e12345``.
 """
 
 from __future__ import annotations
@@ -29,9 +30,7 @@ Path = tuple[str | int, ...]
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(
-    r"[-+]?(?:[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40}|[0-9]{1,40}(?=[eE]))(?:[eE][-+]?[0-9]{1,4})?"
-)
+_FLOAT = re.compile(r"(?:[-+]?[0-9]{1,40}\.[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][-+][0-9]{1,4})?")
 
 _CURES = (
     ("'\\t'", "indent with spaces, not tabs"),
@@ -126,8 +125,7 @@ def _compose(text: str) -> yaml.Node | None:
     try:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UnreadableError(Problem(_place(mark), _syntax_message(error))) from None
+        raise UnreadableError(Problem(_syntax_place(error), _syntax_message(error))) from None
     except UnreadableError:
         raise
     except (ValueError, OverflowError):
@@ -142,6 +140,15 @@ def _loader(text: str) -> _GuardedLoader:
     except yaml.reader.ReaderError as error:
         message = f"the character {text[error.position]!r} is not allowed in YAML; remove it"
         raise UnreadableError(Problem(_place_at(text, error.position), message)) from None
+
+
+def _syntax_place(error: yaml.MarkedYAMLError) -> Place:
+    """Where it went wrong; for what was never closed, where it was opened."""
+    never_closed = error.problem is not None and re.search("end of stream|<stream end>", error.problem)
+    marks = (
+        (error.context_mark, error.problem_mark) if never_closed else (error.problem_mark, error.context_mark)
+    )
+    return _place(marks[0] or marks[1])
 
 
 def _syntax_message(error: yaml.MarkedYAMLError) -> str:
@@ -161,6 +168,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         place = _place(node.start_mark)
+        _check_characters(node)
         self.values[path] = place
         _check_limits(len(path), len(self.values), place)
         if isinstance(node, yaml.MappingNode):
@@ -172,6 +180,7 @@ class _Builder:
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            _check_characters(key_node)
             problem = _key_problem(key_node)
             if problem is not None:
                 self.problems.append(problem)
@@ -187,10 +196,6 @@ class _Builder:
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
         text: str = node.value
-        if not _encodable(text):
-            message = "half of a surrogate pair is no character; write the character itself"
-            self.problems.append(Problem(_place(node.start_mark), message))
-            return ""
         if not _is_plain(node):
             return text
         self.written[path] = text
@@ -199,7 +204,7 @@ class _Builder:
 
 def _is_usable_key(node: yaml.Node) -> bool:
     """Whether reading can go on as if the key were text, so that one bad key is one problem."""
-    return isinstance(node, yaml.ScalarNode) and _encodable(node.value) and not _is_merge(node)
+    return isinstance(node, yaml.ScalarNode) and not _is_merge(node)
 
 
 def _is_merge(node: yaml.Node) -> bool:
@@ -215,8 +220,6 @@ def _key_problem(node: yaml.Node) -> Problem | None:
     place = _place(node.start_mark)
     if not isinstance(node, yaml.ScalarNode):
         return Problem(place, "a list or a mapping cannot be a key; write a name")
-    if not _encodable(node.value):
-        return Problem(place, "half of a surrogate pair is no character; write the character itself")
     if _is_merge(node):
         return Problem(place, "merge keys (<<) are not supported; write the keys out")
     meaning = plain_scalar(node.value) if _is_plain(node) else node.value
@@ -252,8 +255,13 @@ def plain_scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _check_characters(node: yaml.Node) -> None:
+    """An escape can name half a surrogate pair, which no file and no request could ever hold."""
+    if isinstance(node, yaml.ScalarNode) and any(
+        "\ud800" <= character <= "\udfff" for character in node.value
+    ):
+        message = "half of a surrogate pair is no character; write the character itself"
+        raise UnreadableError(Problem(_place(node.start_mark), message))
 
 
 def _place(mark: yaml.Mark | None) -> Place:
