@@ -1,0 +1,130 @@
+"""A comparison as GitHub's Markdown: for a comment, a step summary and ``report.md``.
+
+What GitHub takes is limited, so a report that is too long is made again with less in it, in planned steps,
+and says so: first without whole statements and unchanged endpoints, then only the findings, then fewer and
+fewer of them, at last the verdict alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from perf_matrix.compare.model import Comparison
+from perf_matrix.report import escape, sql
+from perf_matrix.report.columns import COMPACT, Column, columns, statement_mark, verdict_text
+from perf_matrix.report.page import Page, page
+from perf_matrix.report.plain import shortened
+from perf_matrix.report.table import Row
+
+LIMIT = 65_536
+LEAST_LIMIT = 6_000
+_SQL_WIDTH = 120
+_NAME_WIDTH = 80
+_FINDING_WIDTH = 300
+_FINDINGS_KEPT = (200, 50, 10, 3)
+_PLACE_WIDTH = 200
+_ADDRESS = re.compile(r"https://[A-Za-z0-9._~/?&=%#:-]{1,200}")
+_STATEMENTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One degree of shortness: the template, and how many findings it may list."""
+
+    template: str
+    findings: int | None = None
+
+
+_STEPS = (
+    _Step("full.md.j2"),
+    _Step("compact.md.j2"),
+    _Step("findings.md.j2"),
+    *(_Step("findings.md.j2", kept) for kept in _FINDINGS_KEPT),
+    _Step("verdict.md.j2"),
+)
+
+
+def render_markdown(
+    comparison: Comparison, *, limit: int = LIMIT, reproduce: str = "", report: str = ""
+) -> str:
+    """Return the report in at most ``limit`` bytes of UTF-8, and so never in more characters either.
+
+    ``reproduce`` is the command that runs the comparison again, ``report`` where the whole report is.
+    Raises ValueError where ``limit`` is below ``LEAST_LIMIT``, which the verdict alone may need.
+    """
+    if limit < LEAST_LIMIT:
+        raise ValueError(f"a report needs {LEAST_LIMIT} bytes or more, not {limit}")
+    content = page(comparison, reproduce=reproduce, report=report)
+    return next(text for text in _rendered(content) if len(text.encode()) <= limit)
+
+
+def _rendered(content: Page) -> Iterator[str]:
+    environment = _environment()
+    for step in _STEPS:
+        template = environment.get_template(step.template)
+        yield template.render(page=content, findings=content.findings[: step.findings])
+
+
+def _environment() -> Environment:
+    """Return the templates' engine: what is not Markdown already is escaped, an unknown name is an error."""
+    environment = Environment(  # noqa: S701 - finalize escapes, for Markdown
+        loader=PackageLoader("perf_matrix.report"),
+        undefined=StrictUndefined,
+        finalize=escape.finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"code": escape.code, "fence": escape.fence, "name": _name, "short": _short}
+    environment.filters |= {"cells": _cells, "mark": statement_mark, "verdict": verdict_text, "place": _place}
+    environment.globals |= {"columns": columns, "compact": COMPACT}
+    return environment
+
+
+def _name(text: str) -> escape.Markdown:
+    return escape.code(shortened(text, _NAME_WIDTH))
+
+
+def _place(report: str) -> escape.Markdown:
+    """Return a link where the report is at a plain address, else its path as code."""
+    if _ADDRESS.fullmatch(report):
+        return escape.Markdown(f"[the whole report]({report})")
+    return escape.code(shortened(report, _PLACE_WIDTH))
+
+
+def _short(text: str) -> str:
+    return shortened(text, _FINDING_WIDTH)
+
+
+def _cells(row: Row, chosen: Sequence[Column]) -> list[escape.Markdown]:
+    return [_cell(row, column) for column in chosen]
+
+
+def _cell(row: Row, column: Column) -> escape.Markdown:
+    text = column.text(row)
+    words = " ".join(text.parts)
+    if column.group == "endpoint":
+        return escape.Markdown("<br>".join([_name(words), *_details(row)]))
+    if text.outside:
+        return _name(words)
+    return (
+        escape.Markdown(f"**{escape.prose(words)}**") if text.verdict == "regression" else escape.prose(words)
+    )
+
+
+def _details(row: Row) -> list[escape.Markdown]:
+    """Return the lines that explain a row: the SQL that changed, then notes."""
+    shown = row.statements[:_STATEMENTS_SHOWN]
+    lines = [
+        escape.Markdown(
+            f"{escape.prose(statement_mark(s))} {escape.code(sql.brief(s.statement, _SQL_WIDTH))}"
+        )
+        for s in shown
+    ]
+    rest = len(row.statements) - len(shown)
+    lines += [escape.prose(f"and {rest} more statements")] if rest else []
+    return lines + [escape.prose(note) for note in row.notes]

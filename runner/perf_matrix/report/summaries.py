@@ -1,0 +1,184 @@
+"""The sentences that come first and last: the verdict in plain words, what to do next, why it exited so."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from perf_matrix.compare.model import Comparison, EndpointComparison, Verdict
+from perf_matrix.report.plain import shortened
+
+SPEC_LIMIT = 80
+_WORSE = {"p": "is slower", "q": "does more work", "e": "fails more of its checks", "m": "lacks endpoints"}
+_BETTER = {
+    "p": "is faster",
+    "q": "does less work",
+    "e": "fails fewer of its checks",
+    "m": "has more endpoints",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do now: words, and the command to type where there is one."""
+
+    words: str
+    command: str = ""
+
+
+def headline(comparison: Comparison) -> str:
+    """Return the verdict in one sentence, in plain words."""
+    base, head = _specs(comparison)
+    if comparison.verdict == "regression":
+        return f"REGRESSION: {head} {_reasons(comparison, _WORSE)} than {base} on {_where(comparison)}."
+    if comparison.verdict == "improvement":
+        where = _where(comparison)
+        return (
+            f"IMPROVEMENT: {head} {_reasons(comparison, _BETTER)} than {base} on {where}; nothing got worse."
+        )
+    if comparison.verdict == "pass":
+        return f"PASS: {head} does no more work and is no slower than {base} on {_everywhere(comparison)}."
+    if comparison.verdict == "inconclusive":
+        where = _where(comparison)
+        worse = _reasons(comparison, _WORSE)
+        return f"INCONCLUSIVE: this run cannot tell whether {head} {worse} than {base} on {where}."
+    return f"INVALID: {head} and {base} cannot be compared by this run: {_why_invalid(comparison)}"
+
+
+def next_step(comparison: Comparison) -> NextStep:
+    """Return what to do with the verdict."""
+    if comparison.verdict == "regression":
+        return _after_regression(comparison)
+    if comparison.verdict == "inconclusive":
+        consequence = "fails" if comparison.gate.inconclusive == "fail" else "does not fail"
+        return NextStep(
+            "give the run more time (--time) or a quieter machine; what would settle a row stands below it."
+            f" The check {consequence} on this."
+        )
+    if comparison.verdict == "invalid":
+        return NextStep("mend the cause named below, then run the same comparison again.")
+    return NextStep("nothing to do.")
+
+
+def closing_line(comparison: Comparison, report_path: str, exit_code: int) -> str:
+    """Return the last line of a command: its exit code, the reason and where the report is."""
+    return f"compare exited {exit_code} because {_because(comparison)}; the report is at {report_path}"
+
+
+def _because(comparison: Comparison) -> str:
+    undecided = "some endpoints are undecided, and the gate is set to"
+    reasons: dict[Verdict, str] = {
+        "regression": "it found a regression",
+        "invalid": "the measurement is invalid",
+        "inconclusive": f"{undecided} {comparison.gate.inconclusive} on that",
+        "improvement": "nothing regressed, and something improved",
+        "pass": "nothing regressed",
+    }
+    return reasons[comparison.verdict]
+
+
+def _after_regression(comparison: Comparison) -> NextStep:
+    rows = [endpoint for _, endpoint in _with_verdict(comparison)]
+    reasons = {
+        reason for endpoint in rows for reason in _changed(endpoint, "regression", comparison.gate.metrics)
+    }
+    if reasons <= {"e", "m"}:
+        return NextStep(
+            "see the endpoints that fail or are missing on head, below; times come after right answers."
+        )
+    command = _bisect(comparison)
+    then = " Then find the change that it came with:" if command else ""
+    if "q" in reasons:
+        return NextStep(f"read the SQL below the rows: it is issued on every request.{then}", command)
+    words = (
+        "find the change that it came with:"
+        if command
+        else "look at what changed behind the first row below."
+    )
+    return NextStep(words, command)
+
+
+def _bisect(comparison: Comparison) -> str:
+    """Return the command that names the culprit, where there is a range between the subjects to search."""
+    specs = (comparison.subjects.base.spec, comparison.subjects.head.spec)
+    searchable = all("==" in spec for spec in specs) or all(spec.startswith("git:") for spec in specs)
+    fits = max(map(len, specs)) <= SPEC_LIMIT
+    return f"perf-matrix bisect {shlex.join(specs)}" if searchable and fits else ""
+
+
+def _specs(comparison: Comparison) -> tuple[str, str]:
+    subjects = comparison.subjects
+    return shortened(subjects.base.spec, SPEC_LIMIT), shortened(subjects.head.spec, SPEC_LIMIT)
+
+
+def _names(comparison: Comparison) -> set[str]:
+    return {endpoint.name for cell in comparison.cells for endpoint in cell.endpoints}
+
+
+def _with_verdict(comparison: Comparison) -> list[tuple[str, EndpointComparison]]:
+    """Return the endpoints that have the verdict of the whole, with their cells' ids."""
+    return [
+        (cell.id, endpoint)
+        for cell in comparison.cells
+        for endpoint in cell.endpoints
+        if endpoint.verdict == comparison.verdict
+    ]
+
+
+def _where(comparison: Comparison) -> str:
+    rows = _with_verdict(comparison)
+    names = {endpoint.name for _, endpoint in rows}
+    where = f"{len(names)} of {_endpoints(len(_names(comparison)))}"
+    if len(comparison.cells) == 1:
+        return where
+    return f"{where}, in {len({cell for cell, _ in rows})} of {len(comparison.cells)} cells"
+
+
+def _everywhere(comparison: Comparison) -> str:
+    endpoints = [endpoint for cell in comparison.cells for endpoint in cell.endpoints]
+    missing = {endpoint.name for endpoint in endpoints if endpoint.missing_on}
+    compared = {endpoint.name for endpoint in endpoints if not endpoint.missing_on}
+    return f"all {_endpoints(len(compared))}" + (" that both have" if missing else "")
+
+
+def _endpoints(count: int) -> str:
+    return f"{count} endpoint" if count == 1 else f"{count} endpoints"
+
+
+def _reasons(comparison: Comparison, words: dict[str, str]) -> str:
+    """Join what changed: with 'and' where it holds for every endpoint concerned, else with 'or'."""
+    found = [
+        set(_changed(endpoint, comparison.verdict, comparison.gate.metrics))
+        for _, endpoint in _with_verdict(comparison)
+    ]
+    union = set().union(*found)
+    if not union:
+        return "is worse" if words is _WORSE else "is better"
+    joint = " and " if all(one == union for one in found) else " or "
+    return joint.join(word for key, word in words.items() if key in union)
+
+
+def _changed(endpoint: EndpointComparison, verdict: Verdict, gated: Collection[str]) -> Iterator[str]:
+    """Yield what has the verdict: p(ercentiles), q(ueries), e(rrors), m(issing endpoint)."""
+    if endpoint.paired and verdict in _quantile_verdicts(endpoint):
+        yield "p"
+    if "queries" in gated and endpoint.queries and endpoint.queries.verdict == verdict:
+        yield "q"
+    if endpoint.errors and endpoint.errors.verdict == verdict:
+        yield "e"
+    if endpoint.missing_on:
+        yield "m"
+
+
+def _quantile_verdicts(endpoint: EndpointComparison) -> Collection[Verdict]:
+    paired = endpoint.paired
+    quantiles = (paired.p50, paired.p95, paired.p99) if paired else ()
+    return {quantile.verdict for quantile in quantiles if quantile and quantile.gated}
+
+
+def _why_invalid(comparison: Comparison) -> str:
+    faults = [cell.fault for cell in comparison.cells if cell.fault]
+    findings = [finding.summary for finding in comparison.findings if finding.verdict == "invalid"]
+    reason = next(iter(faults + findings), "see the warnings below")
+    return shortened(reason.rstrip("."), 2 * SPEC_LIMIT) + "."
