@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from perf_matrix.compare import mann_whitney
+from perf_matrix.compare import significance
 from perf_matrix.compare.latency import Latency
 from perf_matrix.compare.model import CellComparison, EndpointComparison
 from perf_matrix.matrix.model import Gate
@@ -33,11 +33,11 @@ def _sameness(record: RunRecord) -> Iterator[str]:
 
 def _out_of_reach(family: Sequence[Latency], gate: Gate) -> Iterator[str]:
     """Holm's first step is the hardest; where even complete separation would not pass it, say so."""
-    short = [one for one in family if mann_whitney.smallest_p(len(one.units)) * len(family) > gate.alpha]
+    short = [one for one in family if significance.smallest_p(len(one.units)) * len(family) > gate.alpha]
     if short:
         fewest = min(len(one.units) for one in short)
-        least = mann_whitney.smallest_p(fewest)
-        needed = mann_whitney.units_needed(gate.alpha / len(family))
+        least = significance.smallest_p(fewest)
+        needed = significance.units_needed(gate.alpha / len(family))
         yield (
             f"{len(short)} of {len(family)} gated quantiles may be unable to reach significance:"
             f" {fewest} blocks give p >= {least:.2g}, times {len(family)} tests more than {gate.alpha:g}:"

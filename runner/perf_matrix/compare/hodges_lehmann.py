@@ -1,7 +1,6 @@
 """The effect: a typical log-ratio, and an interval that assumes only that signs could be flipped.
 
-Within a pair the order of the arms is random, so if the versions are equal the log-ratio of a unit is
-as likely to be positive as negative. The Walsh averages, all means of two units (a unit with itself
+The Walsh averages, all means of two units (a unit with itself
 included), give both the estimate (their median) and the interval (two of them, counted in from the
 ends), which is the set of shifts that Wilcoxon's signed-rank test does not reject.
 
@@ -18,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from perf_matrix.compare.blocks import FloatArray
+from perf_matrix.compare.signed_rank import flip_counts
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def walsh_averages(values: FloatArray) -> FloatArray:
 @lru_cache(maxsize=256)
 def interval_position(units: int, confidence: float) -> tuple[int, float]:
     """Which Walsh average from either end bounds the interval, and the confidence that this gives."""
-    below = np.cumsum(_signed_rank_counts(units)) / 2.0**units
+    below = np.cumsum(flip_counts(list(range(1, units + 1)))) / 2.0**units
     allowed = (1 - confidence) / 2 * (1 + 1e-9)
     position = max(0, int(np.searchsorted(below, allowed, side="right")) - 1)
     return position, float(1 - 2 * below[position])
@@ -70,12 +70,3 @@ def units_needed(confidence: float) -> int:
     while interval_position(units, confidence)[1] < confidence:
         units += 1
     return units
-
-
-def _signed_rank_counts(units: int) -> FloatArray:
-    """How many of the 2**units sign flips give each signed-rank sum 0, 1, 2 …"""
-    counts = np.zeros(units * (units + 1) // 2 + 1)
-    counts[0] = 1
-    for rank in range(1, units + 1):
-        counts[rank:] += counts[:-rank].copy()
-    return counts

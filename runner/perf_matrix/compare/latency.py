@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log1p
 
+from perf_matrix.compare import mann_whitney, signed_rank
 from perf_matrix.compare.blocks import (
     MIN_UNITS,
     RULES,
@@ -21,9 +22,9 @@ from perf_matrix.compare.blocks import (
 )
 from perf_matrix.compare.hodges_lehmann import Interval, estimate, interval
 from perf_matrix.compare.holm import PValues
-from perf_matrix.compare.mann_whitney import p_greater
 from perf_matrix.compare.model import Verdict
 from perf_matrix.compare.noise import noise_floor
+from perf_matrix.compare.significance import p_values
 from perf_matrix.matrix.model import Gate
 from perf_matrix.record.model import PairedBlock
 
@@ -44,6 +45,10 @@ class Latency:
     units: Units
     interval: Interval
     epochs: list[float]
+    p_u: float
+    """Mann-Whitney U of head being slower."""
+    p_paired: float
+    """Signed-rank of head being slower."""
     p: PValues
     noise: float
     matters: float
@@ -85,10 +90,9 @@ def measure(blocks: Sequence[PairedBlock], metric: LatencyMetric, gate: Gate) ->
         units=compared,
         interval=interval(compared.log_ratios, confidence(gate)),
         epochs=[estimate(epoch) for epoch in compared.per_epoch(compared.log_ratios)],
-        p=PValues(
-            worse=p_greater(compared.head, compared.base),
-            better=p_greater(compared.base, compared.head),
-        ),
+        p_u=mann_whitney.p_greater(compared.head, compared.base),
+        p_paired=signed_rank.p_greater(compared.log_ratios),
+        p=p_values(compared),
         noise=noise_floor(compared),
         matters=smallest_that_matters(base, head, gate),
         gated=metric in gate.metrics and pair_count(blocks) >= RULES[metric].requests,

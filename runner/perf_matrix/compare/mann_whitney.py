@@ -31,14 +31,6 @@ def smallest_p(units: int) -> float:
     return 1 / comb(2 * units, units)
 
 
-def units_needed(alpha: float) -> int:
-    """The fewest units per arm with which a p-value of ``alpha`` can be reached at all."""
-    units = 1
-    while smallest_p(units) > alpha:
-        units += 1
-    return units
-
-
 @lru_cache(maxsize=256)
 def critical_u(units: int, alpha: float) -> int | None:
     """The smallest U that rejects at ``alpha`` with ``units`` per arm; None where none does."""

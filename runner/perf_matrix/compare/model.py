@@ -76,14 +76,21 @@ class Quantile(Compared):
     ratio: Finite = Field(description="Hodges-Lehmann estimate of head/base over the blocks.")
     ci: tuple[Finite, Finite] = Field(description="Confidence interval of the ratio.")
     p_value: Finite | None = Field(description="Exact one-sided Mann-Whitney U of head being slower.")
-    p_adjusted: Finite | None = Field(default=None, description="Holm-adjusted over the gated family.")
+    p_adjusted: Finite | None = Field(
+        default=None,
+        description="The smaller of p_value and p_paired, doubled, then Holm-adjusted over the gated family.",
+    )
     gated: bool = True
     delta: Finite = Field(description="Smallest relative change that counts here, noise floor included.")
     noise_floor: Finite
     matters: Finite = Field(default=0.0, description="The same without the noise floor: below it is a pass.")
     confidence: Finite = Field(default=0.0, description="Of the interval, as attained with so many units.")
-    p_faster: Finite | None = Field(default=None, description="The same test of head being faster.")
-    p_faster_adjusted: Finite | None = None
+    p_paired: Finite | None = Field(
+        default=None, description="Exact one-sided signed-rank test of head being slower."
+    )
+    p_faster_adjusted: Finite | None = Field(
+        default=None, description="Like p_adjusted, of head being faster."
+    )
     units: int = Field(default=0, description="Blocks compared, after merging where a block is too small.")
     epoch_ratios: list[Finite] = Field(
         default=[], description="The ratio after each fresh start of the stack."

@@ -3,8 +3,8 @@
 The observed spread of the units is taken as true: repeats are drawn from the normal distribution with
 the covariance of (log base, log head) that the units showed, with equal versions. For each repeat the
 effect that would just have been called follows without search, since an effect only shifts head's
-logarithms: it must carry the interval's lower end over the limit, enough pairs of units into the
-Mann-Whitney U, and every epoch's own estimate over the limit. The 95th percentile of these is the answer.
+logarithms: it must carry the interval's lower end over the limit, one of the two tests to significance,
+and every epoch's own estimate over the limit. The 95th percentile of these is the answer.
 The draws come from a generator of their own with a fixed seed, so the same record gives the same figure.
 """
 
@@ -14,9 +14,9 @@ from math import expm1, log1p
 
 import numpy as np
 
+from perf_matrix.compare import significance
 from perf_matrix.compare.blocks import FloatArray, Units
 from perf_matrix.compare.hodges_lehmann import interval_position, walsh_averages
-from perf_matrix.compare.mann_whitney import critical_u
 
 POWER = 0.95
 REPEATS = 400
@@ -28,16 +28,16 @@ def detectable(units: Units, delta: float, alpha: float, confidence: float) -> f
 
     ``alpha`` is the level of the first of Holm's steps. Needs two units.
     """
-    critical = critical_u(len(units), alpha)
-    if critical is None:
+    if significance.smallest_p(len(units)) > alpha:
         return None
     base, head = _repeats(units)
-    limit = log1p(delta)
+    ratios, limit = head - base, log1p(delta)
+    position, _ = interval_position(len(units), confidence)
     needed = np.maximum.reduce(
         [
-            limit - _lower_ends(head - base, confidence),
-            _separation(base, head, critical),
-            limit - _weakest_epochs(units, head - base),
+            limit - _walsh(ratios, position),
+            _significant(base, head, alpha),
+            limit - _weakest_epochs(units, ratios),
         ]
     )
     return expm1(float(np.quantile(needed, POWER)))
@@ -51,17 +51,26 @@ def _repeats(units: Units) -> tuple[FloatArray, FloatArray]:
     return draws[..., 0], draws[..., 1]
 
 
-def _lower_ends(log_ratios: FloatArray, confidence: float) -> FloatArray:
-    position, _ = interval_position(log_ratios.shape[-1], confidence)
-    ends: FloatArray = np.partition(walsh_averages(log_ratios), position, axis=-1)[:, position]
-    return ends
-
-
-def _separation(base: FloatArray, head: FloatArray, critical: int) -> FloatArray:
-    """The shift of head at which ``critical`` of the pairs of units have head above base."""
-    gaps = (base[:, :, None] - head[:, None, :]).reshape(len(base), -1)
-    shifts: FloatArray = np.partition(gaps, critical - 1, axis=-1)[:, critical - 1]
+def _significant(base: FloatArray, head: FloatArray, alpha: float) -> FloatArray:
+    """The shift of head at which either of the two tests reaches ``alpha``."""
+    units = base.shape[-1]
+    shifts = np.full(len(base), np.inf)
+    if (critical := significance.critical_u(units, alpha)) is not None:
+        gaps = (base[:, :, None] - head[:, None, :]).reshape(len(base), -1)
+        shifts = np.minimum(shifts, _ordered(gaps, critical - 1))
+    if (position := significance.critical_average(units, alpha)) is not None:
+        shifts = np.minimum(shifts, -_walsh(head - base, position))
     return shifts
+
+
+def _walsh(log_ratios: FloatArray, position: int) -> FloatArray:
+    return _ordered(walsh_averages(log_ratios), position)
+
+
+def _ordered(values: FloatArray, position: int) -> FloatArray:
+    """The value at ``position`` of each row, were the row sorted."""
+    chosen: FloatArray = np.partition(values, position, axis=-1)[:, position]
+    return chosen
 
 
 def _weakest_epochs(units: Units, log_ratios: FloatArray) -> FloatArray:
