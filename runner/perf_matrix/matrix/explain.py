@@ -49,7 +49,8 @@ class _Finding:
 def explain(errors: Iterable[ErrorDetails], document: Document, schema: Schema) -> list[Problem]:
     """One problem for each place that is wrong; a union's several complaints become one."""
     findings = [_Finding(_path_in(document, each["loc"]), each, document, schema) for each in errors]
-    return [_problem(finding) for finding in findings if not _is_echo(finding, findings)]
+    explained = _paths_above(finding.path for finding in findings if not _is_wrong_type(finding))
+    return [_problem(each) for each in findings if not (_is_wrong_type(each) and each.path in explained)]
 
 
 def _path_in(document: Document, loc: tuple[str | int, ...]) -> Path:
@@ -61,12 +62,12 @@ def _path_in(document: Document, loc: tuple[str | int, ...]) -> Path:
     return path
 
 
-def _is_echo(finding: _Finding, findings: list[_Finding]) -> bool:
-    """Whether it only says of one member of a union what another says better: a mapping is no number."""
-    if not _is_wrong_type(finding):
-        return False
-    depth = len(finding.path)
-    return any(other.path[:depth] == finding.path and not _is_wrong_type(other) for other in findings)
+def _paths_above(paths: Iterable[Path]) -> set[Path]:
+    """Each path and every path above it.
+
+    There a wrong type is only what the other members of a union say: that a mapping is no number.
+    """
+    return {path[:depth] for path in paths for depth in range(len(path) + 1)}
 
 
 def _is_wrong_type(finding: _Finding) -> bool:

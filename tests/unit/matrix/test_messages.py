@@ -7,6 +7,7 @@ and the message, which is written by hand: it is what somebody has to understand
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,17 @@ def test_lists_at_most_twenty_problems_and_says_how_many_more() -> None:
     found = message(HEAD + "\n".join(f"zz{index}: 1" for index in range(25))).splitlines()
     assert len(found) == 21
     assert found[-1] == "m.yml: and 5 more problems; mend these first"
+
+
+def test_thousands_of_problems_take_seconds_at_most() -> None:
+    values = ", ".join(f"k{index}: [{index}]" for index in range(4500))
+    start = time.monotonic()
+    with pytest.raises(InputError):
+        parse_workload(
+            f"version: 1\nendpoints: [{{name: a, request: {{path: /}}, expect: {{json: {{{values}}}}}}}]",
+            "w.yml",
+        )
+    assert time.monotonic() - start < 15
 
 
 def test_cuts_a_message_that_quotes_a_long_value() -> None:
