@@ -26,3 +26,18 @@ class MeasurementError(PerfMatrixError):
 
 class MissingToolError(InputError):
     """A program that perf-matrix runs cannot be found; says how to get it."""
+
+
+class PartDiedError(MeasurementError):
+    """A part of the stack ended or never became ready; carries the last lines that it wrote."""
+
+    def __init__(self, message: str, log_tail: list[str]) -> None:
+        super().__init__(message)
+        self.message = message
+        self.log_tail = log_tail
+
+    def __str__(self) -> str:
+        if not self.log_tail:
+            return f"{self.message} It had written nothing to its log."
+        lines = "\n".join(f"  | {line}" for line in self.log_tail)
+        return f"{self.message} The last lines of its log:\n{lines}"

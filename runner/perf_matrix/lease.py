@@ -1,0 +1,129 @@
+"""What one run holds on this machine, and how it is given back even when the run was killed.
+
+Every process that a run starts carries the lease's id in its environment, and everything it writes
+besides the run folder lies in the lease's private folder. A lease is held by a file lock, which the
+kernel lets go of when its holder dies, however it dies. So whoever starts next can tell the dead
+leases from the living and clear up after them, without touching anything else on the machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+LEASE_VARIABLE = "PERF_MATRIX_LEASE"
+KILL_WAIT_S = 2.0
+
+
+class _Entry(BaseModel):
+    """What is written down of a lease: where its private folder is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    private: Path
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The identity and the private folder of one run. The folder is traversable, but not listable, by others."""
+
+    id: str
+    private: Path
+
+
+@contextmanager
+def hold_lease(registry: Path) -> Iterator[Lease]:
+    """Clear what dead runs left, take a lease, and give everything back on the way out."""
+    registry.mkdir(parents=True, exist_ok=True)
+    clear_leftovers(registry)
+    lease_id = uuid.uuid4().hex[:12]
+    lock = FileLock(registry / f"{lease_id}.lock")
+    with lock:
+        private = Path(tempfile.gettempdir()).resolve() / f"perf-matrix-{lease_id}"
+        entry = _Entry(id=lease_id, private=private)
+        _entry_path(registry, lease_id).write_text(entry.model_dump_json())
+        try:
+            private.mkdir()
+            # Postgres may have to run as another user, which must be able to reach its own folder below.
+            private.chmod(0o711)
+            yield Lease(id=lease_id, private=private)
+        finally:
+            _give_back(registry, entry)
+
+
+def clear_leftovers(registry: Path) -> list[str]:
+    """End the processes and delete the folders of every lease whose holder is dead; returns their ids."""
+    cleared = []
+    for lock in sorted(registry.glob("*.lock")):
+        try:
+            with FileLock(lock, timeout=0):
+                entry = _read(lock.with_suffix(".json"))
+                if entry is not None:
+                    _give_back(registry, entry)
+                    cleared.append(entry.id)
+                lock.unlink(missing_ok=True)
+        except Timeout:
+            continue
+    return cleared
+
+
+def processes_of(lease_id: str) -> list[psutil.Process]:
+    """Every running process that was started under this lease, grandchildren included."""
+    return [process for process in psutil.process_iter() if _carries(process, lease_id)]
+
+
+def end_processes(lease_id: str) -> None:
+    """Kill every process of the lease; repeated, since a dying parent may just have started a child."""
+    for _ in range(3):
+        running = processes_of(lease_id)
+        if not running:
+            return
+        for process in running:
+            _kill(process)
+        psutil.wait_procs(running, timeout=KILL_WAIT_S)
+
+
+def _give_back(registry: Path, entry: _Entry) -> None:
+    end_processes(entry.id)
+    shutil.rmtree(entry.private, ignore_errors=True)
+    _entry_path(registry, entry.id).unlink(missing_ok=True)
+    (registry / f"{entry.id}.lock").unlink(missing_ok=True)
+
+
+def _entry_path(registry: Path, lease_id: str) -> Path:
+    return registry / f"{lease_id}.json"
+
+
+def _read(path: Path) -> _Entry | None:
+    try:
+        return _Entry.model_validate_json(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        # Killed while it wrote these few bytes: nothing had been started yet.
+        path.unlink(missing_ok=True)
+        return None
+
+
+def _carries(process: psutil.Process, lease_id: str) -> bool:
+    try:
+        return process.environ().get(LEASE_VARIABLE) == lease_id
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
+        return False
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return

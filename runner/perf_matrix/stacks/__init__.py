@@ -1,0 +1,1 @@
+"""A cell and two subjects in, a running stack out: Postgres and one proxy per arm."""

@@ -1,0 +1,239 @@
+"""The local backend: the whole stack as plain processes of this machine, no Docker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf_matrix.errors import InputError, MeasurementError, PartDiedError
+from perf_matrix.lease import LEASE_VARIABLE, Lease
+from perf_matrix.matrix.model import ARMS, Arm, Cell
+from perf_matrix.processes import describe_exit, end
+from perf_matrix.record.model import SubjectInfo
+from perf_matrix.stacks.ports import free_port
+from perf_matrix.stacks.postgres import PostgresServer, start_postgres
+from perf_matrix.stacks.postgres_programs import PostgresPrograms
+from perf_matrix.stacks.prisma import Prisma
+from perf_matrix.stacks.proxy import PortLostError, Proxy, start_proxy, wait_until_ready
+from perf_matrix.subjects.environment import Environment, make_environment
+from perf_matrix.subjects.spec import Release
+from perf_matrix.targets.base import LaunchRequest, Scale, Target
+
+_PORT_ATTEMPTS = 3
+# All that a proxy gets of the caller's environment: nothing in it may change what is measured.
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class LocalSubject:
+    """A release, installed and ready to be started."""
+
+    release: Release
+    environment: Environment
+    info: SubjectInfo
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs that the backend needs, found beforehand so that a missing one stops the run at once."""
+
+    uv: Path
+    prisma: Prisma
+    postgres: PostgresPrograms
+
+
+class LocalBackend:
+    """Starts stacks under one lease. One Postgres server serves the whole run."""
+
+    def __init__(
+        self,
+        target: Target,
+        programs: Programs,
+        *,
+        cache: Path,
+        lease: Lease,
+        environ: Mapping[str, str] = os.environ,
+        choose_port: Callable[[], int] = free_port,
+    ) -> None:
+        self._target = target
+        self._programs = programs
+        self._cache = cache
+        self._lease = lease
+        self._choose_port = choose_port
+        self._environ = _clean_environment(environ, lease)
+        self._postgres: PostgresServer | None = None
+
+    @property
+    def postgres(self) -> PostgresServer:
+        """The running server. Raises MeasurementError before ``start_postgres``."""
+        if self._postgres is None:
+            raise MeasurementError("Postgres has not been started")
+        return self._postgres
+
+    def prepare(self, release: Release) -> LocalSubject:
+        """Install a release, once, and generate its database client.
+
+        Raises InputError where the release is refused, does not exist or does not resolve.
+        """
+        refusal = self._target.refusal(release.version)
+        if refusal:
+            raise InputError(refusal)
+        # The generated client belongs to one kind of engine's schema only by its path, which is given at
+        # start, so one environment serves both kinds.
+        folder = self._cache / "subjects" / f"{release.package}-{release.version}"
+        environment = make_environment(
+            release,
+            self._target.requirements(release.version),
+            self._generate_client,
+            folder=folder,
+            uv=self._programs.uv,
+        )
+        packages = environment.packages(self._programs.uv)
+        info = SubjectInfo(
+            spec=release.spec, version=release.version, engine=self._programs.prisma.kind, packages=packages
+        )
+        return LocalSubject(release, environment, info)
+
+    def start_postgres(self) -> PostgresServer:
+        """Start the run's server, with an empty folder. Raises MeasurementError where it does not start."""
+        self._postgres = start_postgres(self._programs.postgres, self._lease.private, self._environ)
+        return self._postgres
+
+    def make_templates(self, subjects: Mapping[Arm, LocalSubject], scale: Scale) -> None:
+        """Migrate and seed one template database for each distinct release, at the same time."""
+        seed = self._target.seed(scale)
+        distinct = {subject.release.version: subject for subject in subjects.values()}
+        with ThreadPoolExecutor(len(distinct)) as pool:
+            list(pool.map(lambda subject: self._make_template(subject, seed), distinct.values()))
+
+    def start_stack(
+        self, cell: Cell, subjects: Mapping[Arm, LocalSubject], logs: Path, *, waiting: Callable[[], None]
+    ) -> LocalStack:
+        """Clone both arms' databases, start both proxies at once and wait until both are ready.
+
+        ``logs``: the folder that the proxies' logs are written to. ``waiting`` is called several times a
+        second meanwhile. Raises PartDiedError with the last log lines of what did not become ready.
+        """
+        logs.mkdir(parents=True, exist_ok=True)
+        for arm in ARMS:
+            self.postgres.clone(_template(subjects[arm]), _database(arm))
+        proxies: dict[Arm, Proxy] = {}
+        try:
+            for arm in ARMS:
+                proxies[arm] = self._start(arm, subjects[arm], cell, logs)
+            ready_s = {arm: self._ready(arm, proxies, subjects, cell, logs, waiting) for arm in ARMS}
+        except BaseException:
+            end([proxy.process for proxy in proxies.values()])
+            raise
+        return LocalStack(self.postgres, proxies, ready_s)
+
+    def stop(self) -> None:
+        """Stop Postgres. Whatever else runs under the lease ends with the lease."""
+        if self._postgres is not None:
+            self._postgres.stop()
+            self._postgres = None
+
+    def _generate_client(self, environment: Environment) -> None:
+        schema = self._target.prisma_schema(environment.site_packages)
+        if schema is not None:
+            self._programs.prisma.generate(schema, environment.bin, environment.folder / "generate.log")
+
+    def _make_template(self, subject: LocalSubject, seed: str) -> None:
+        name = _template(subject)
+        self.postgres.create(name)
+        migrations = self._target.migrations(subject.environment.site_packages)
+        self.postgres.run_scripts(name, [*migrations, ("seed.sql", seed)])
+        # Statistics are gathered here, since nothing does so later while requests are measured.
+        self.postgres.run_scripts(name, [("statistics", "VACUUM ANALYZE")])
+
+    def _start(self, arm: Arm, subject: LocalSubject, cell: Cell, logs: Path) -> Proxy:
+        port = self._choose_port()
+        home = self._lease.private / f"{arm}-{port}"
+        home.mkdir()
+        request = LaunchRequest(
+            environment=subject.environment.folder,
+            config=home / "config.yaml",
+            database_url=self.postgres.url(_database(arm)),
+            port=port,
+            patch=cell.patch,
+        )
+        launch = self._target.launch(request)
+        request.config.write_text(launch.config)
+        environ = {
+            **self._environ,
+            **self._programs.prisma.environment(),
+            "PATH": f"{subject.environment.bin}:{self._environ['PATH']}",
+            "HOME": str(home),
+            "TMPDIR": str(home),
+        }
+        label = f"the {arm} proxy ({subject.release.spec})"
+        return start_proxy(label, launch, port, environ=environ, log=logs / f"{arm}.log", cwd=home)
+
+    def _ready(
+        self,
+        arm: Arm,
+        proxies: dict[Arm, Proxy],
+        subjects: Mapping[Arm, LocalSubject],
+        cell: Cell,
+        logs: Path,
+        waiting: Callable[[], None],
+    ) -> float:
+        """Wait for one arm; one whose port another process took is started anew on another port."""
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            try:
+                return wait_until_ready(
+                    proxies[arm], self._target, subjects[arm].release.version, waiting=waiting
+                )
+            except PortLostError as error:
+                end([proxies[arm].process])
+                if attempt == _PORT_ATTEMPTS:
+                    raise MeasurementError(str(error)) from error
+                proxies[arm] = self._start(arm, subjects[arm], cell, logs)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A running stack of one epoch."""
+
+    postgres: PostgresServer
+    proxies: Mapping[Arm, Proxy]
+    ready_s: Mapping[Arm, float]
+
+    @property
+    def urls(self) -> dict[Arm, str]:
+        """Each arm's origin."""
+        return {arm: proxy.url for arm, proxy in self.proxies.items()}
+
+    @property
+    def databases(self) -> dict[Arm, str]:
+        """Each arm's database."""
+        return {arm: _database(arm) for arm in self.proxies}
+
+    def check_alive(self) -> None:
+        """Raise PartDiedError, with its last log lines, where a part has ended."""
+        code = self.postgres.process.exit_code
+        if code is not None:
+            raise PartDiedError(f"Postgres {describe_exit(code)}.", self.postgres.process.log_tail())
+        for proxy in self.proxies.values():
+            proxy.check_alive()
+
+    def stop(self) -> None:
+        """End both proxies. Their databases stay until they are cloned anew."""
+        end([proxy.process for proxy in self.proxies.values()])
+
+
+def _clean_environment(environ: Mapping[str, str], lease: Lease) -> dict[str, str]:
+    passed = {name: environ[name] for name in _PASSED_ON if name in environ}
+    return {"PATH": os.defpath, **passed, LEASE_VARIABLE: lease.id}
+
+
+def _template(subject: LocalSubject) -> str:
+    return f"template_{subject.release.version}"
+
+
+def _database(arm: Arm) -> str:
+    return f"perf_{arm}"

@@ -1,0 +1,1 @@
+"""A subject spec in, something that a backend can start out."""

@@ -1,0 +1,54 @@
+"""Asking the package index which releases there are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from packaging.version import InvalidVersion, Version
+
+from perf_matrix.errors import MissingToolError
+
+_TIMEOUT_S = 120
+_NEAREST = 4
+
+
+def released_versions(package: str) -> list[str]:
+    """Every version that the configured index offers for this Python, newest first; [] where it has none.
+
+    Goes by pip, which honours the index, certificates and mirrors that the user has configured.
+    Raises MissingToolError where this Python has no pip.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "index", "versions", package, "--pre", "--json", "--disable-pip-version-check"],
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    if "No module named pip" in done.stderr:
+        raise MissingToolError("this Python has no pip, which lists releases. Get it with: pip install 'perf-matrix[local]'")
+    if done.returncode != 0:
+        return []
+    return [str(version) for version in json.loads(done.stdout)["versions"]]
+
+
+def nearest_versions(wanted: str, versions: Sequence[str], count: int = _NEAREST) -> list[str]:
+    """The ``count`` versions around ``wanted`` in release order, oldest first."""
+    ordered = sorted({_parsed(version) for version in versions} - {None}, key=lambda version: version or Version("0"))
+    known = [version for version in ordered if version is not None]
+    target = _parsed(wanted)
+    if target is None:
+        return [str(version) for version in known[-count:]]
+    position = sum(version < target for version in known)
+    start = max(0, min(position - count // 2, len(known) - count))
+    return [str(version) for version in known[start : start + count]]
+
+
+def _parsed(version: str) -> Version | None:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return None

@@ -1,0 +1,136 @@
+"""How LiteLLM's proxy is installed, migrated, seeded, configured, started and asked whether it is ready."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from perf_matrix.errors import InputError, MeasurementError
+from perf_matrix.matrix.merge import merged
+from perf_matrix.shipped import shipped
+from perf_matrix.targets.base import Launch, LaunchRequest, Scale, Variables
+
+MASTER_KEY = "sk-perf-master"
+UI_USERNAME = "perf-admin"
+UI_PASSWORD = "perf-password"  # noqa: S105 - a throwaway proxy on the loopback address
+# The Prisma client that the proxy's own image installs; releases do not pin it themselves.
+PRISMA_CLIENT = "prisma==0.11.0"
+_COMPROMISED = frozenset({"1.82.7", "1.82.8", "1.107.0"})
+
+
+class LiteLLM:
+    """LiteLLM's proxy, as released on the package index."""
+
+    name = "litellm"
+    package = "litellm"
+    ready_path = "/health/readiness"
+    default_scale: Scale = {"models": 200, "users": 50, "keys": 200, "teams": 10, "mcp_servers": 3}
+
+    def refusal(self, version: str) -> str | None:
+        """Why this release must never be installed; None where it may."""
+        if version in _COMPROMISED:
+            return f"litellm {version} is reported to be compromised and is never installed: choose another release"
+        return None
+
+    def requirements(self, version: str) -> list[str]:
+        """What to install for a release, as requirement strings."""
+        return [f"litellm[proxy]=={version}", PRISMA_CLIENT]
+
+    def prisma_schema(self, site_packages: Path) -> Path | None:
+        """The schema that the proxy's database client is generated from."""
+        return site_packages / "litellm" / "proxy" / "schema.prisma"
+
+    def migrations(self, site_packages: Path) -> list[tuple[str, str]]:
+        """The SQL scripts that the release ships, in the order of their timestamps.
+
+        Raises MeasurementError where the release ships none.
+        """
+        folder = site_packages / "litellm_proxy_extras" / "migrations"
+        scripts = sorted(folder.glob("*/migration.sql"))
+        if not scripts:
+            raise MeasurementError(f"this release ships no migrations in {folder}")
+        return [(script.parent.name, script.read_text()) for script in scripts]
+
+    def seed(self, scale: Scale) -> str:
+        """The SQL that fills the database at ``scale``; what is not named there has its default.
+
+        Raises InputError for a scale without a model, user, key or team: the workload calls for one of each.
+        """
+        counts = {**self.default_scale, **scale}
+        empty = [name for name in ("models", "users", "keys", "teams") if counts[name] < 1]
+        if empty:
+            raise InputError(f"scale: {empty[0]}: the workload needs at least 1")
+        settings = "".join(f"SET perf.{name} = '{count}';\n" for name, count in counts.items())
+        return settings + shipped("compose/litellm/seed.sql").read_text()
+
+    def variables(self, scale: Scale, today: date) -> Variables:
+        """What ``${name}`` may stand for in a workload."""
+        return {
+            "master_key": MASTER_KEY,
+            "virtual_key": _key(1),
+            "virtual_key_hash": hashlib.sha256(_key(1).encode()).hexdigest(),
+            "virtual_key_with_permission": _key(2),
+            "virtual_key_without_team": _key(4),
+            "model": "perf-model-001",
+            "user_id": "user-001",
+            "team_id": "team-001",
+            "ui_username": UI_USERNAME,
+            "ui_password": UI_PASSWORD,
+            "today": today.isoformat(),
+            "month_ago": (today - timedelta(days=29)).isoformat(),
+            **{f"scale.{name}": count for name, count in {**self.default_scale, **scale}.items()},
+        }
+
+    def launch(self, request: LaunchRequest) -> Launch:
+        """One worker unless NUM_WORKERS says otherwise; migrations were applied before, by us."""
+        env = {**_environment(request), **request.patch.env}
+        argv = (
+            str(request.environment / "bin" / "litellm"),
+            f"--config={request.config}",
+            "--host=127.0.0.1",
+            f"--port={request.port}",
+            f"--num_workers={env.get('NUM_WORKERS', '1')}",
+        )
+        return Launch(argv, env, _config(request.patch.config))
+
+    def ready_version(self, body: str) -> str | None:
+        """The version in a readiness answer, once the database is connected."""
+        try:
+            answer = json.loads(body)
+        except json.JSONDecodeError:
+            return None
+        if not isinstance(answer, dict) or answer.get("db") != "connected":
+            return None
+        return str(answer.get("litellm_version"))
+
+
+def _key(number: int) -> str:
+    return f"sk-perf-{number:04d}"
+
+
+def _config(patch: Mapping[str, Any]) -> str:
+    base = yaml.safe_load(shipped("compose/litellm/config.yaml").read_text())
+    return yaml.safe_dump(merged(base, patch), sort_keys=False)
+
+
+def _environment(request: LaunchRequest) -> dict[str, str]:
+    return {
+        "DATABASE_URL": request.database_url,
+        "LITELLM_MASTER_KEY": MASTER_KEY,
+        "LITELLM_SALT_KEY": "sk-perf-salt",
+        "DISABLE_SCHEMA_UPDATE": "true",
+        "STORE_MODEL_IN_DB": "True",
+        "UI_USERNAME": UI_USERNAME,
+        "UI_PASSWORD": UI_PASSWORD,
+        "LITELLM_LOG": "ERROR",
+        # Neither the price list nor telemetry may reach for the network from inside a measurement.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_TELEMETRY": "False",
+        "NO_DOCS": "True",
+    }

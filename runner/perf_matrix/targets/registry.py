@@ -1,0 +1,24 @@
+"""The targets that there are, by the name that a matrix file gives."""
+
+from __future__ import annotations
+
+from perf_matrix.errors import InputError
+from perf_matrix.matrix.nearest import hint
+from perf_matrix.targets.base import Target
+from perf_matrix.targets.litellm import LiteLLM
+
+_TARGETS: dict[str, Target] = {target.name: target for target in (LiteLLM(),)}
+
+
+def find_target(name: str) -> Target:
+    """The target called ``name``; InputError naming the nearest where there is none."""
+    if name not in _TARGETS:
+        raise InputError(f"target: {name!r} is not known{hint(name, list(_TARGETS))}")
+    return _TARGETS[name]
+
+
+def check_scale(target: Target, scale: dict[str, int]) -> None:
+    """Raise InputError for a scale of something that the target does not seed."""
+    for name in scale:
+        if name not in target.default_scale:
+            raise InputError(f"scale: {name!r} is not known{hint(name, list(target.default_scale))}")
