@@ -58,6 +58,7 @@ class Agent:
         log_path: Path,
         *,
         direct: Mapping[str, str] | None = None,
+        scratch: Path | None = None,
         spawn: Spawn = start_process,
         environ: Mapping[str, str] = os.environ,
         request_timeout_s: float = REQUEST_TIMEOUT_S,
@@ -66,15 +67,17 @@ class Agent:
 
         ``arms`` holds the origin of each arm (``http://127.0.0.1:4000``); ``endpoints`` are filled in, with
         no ``${…}`` left; those named in ``direct`` go to the origin given there for both arms. What k6 says
-        is appended to ``log_path``. Raises MeasurementError where k6 does not start, InputError where an
-        endpoint cannot be sent.
+        is appended to ``log_path``; its input, which holds keys, is in a private folder inside ``scratch``
+        (the system's temporary folder unless told) until ``stop``. ``environ`` is k6's environment, apart
+        from what would change its behaviour. Raises MeasurementError where k6 does not start, InputError
+        where an endpoint cannot be sent.
         """
         planned = plan_endpoints(endpoints, arms, direct or {})
-        resources = ExitStack()
-        try:
+        with ExitStack() as opened:
             control = ControlServer()
-            resources.callback(control.close)
-            folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="perf-matrix-k6-")))
+            opened.callback(control.close)
+            private = tempfile.TemporaryDirectory(prefix="perf-matrix-k6-", dir=scratch)
+            folder = Path(opened.enter_context(private))
             plan = Plan(
                 control_url=control.url,
                 summary_path=str(folder / "summary.json"),
@@ -82,11 +85,9 @@ class Agent:
                 endpoints=planned,
             )
             process = K6Process.start(_write_inputs(k6, plan, folder), environment(environ), log_path, spawn)
-            resources.callback(process.kill)
+            opened.callback(process.kill)
             process.answer(0, START_TIMEOUT_S)
-        except BaseException:
-            resources.close()
-            raise
+            resources = opened.pop_all()
         return cls(process, control, plan, resources)
 
     @property

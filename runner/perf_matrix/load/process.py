@@ -131,7 +131,8 @@ class K6Process:
     def kill(self) -> None:
         """End k6's process group at once, where it still runs."""
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended between these two lines
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(REAP_S)
         self._reader.join(REAP_S)
 

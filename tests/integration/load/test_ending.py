@@ -57,6 +57,16 @@ def test_stop_leaves_no_process_no_file_and_does_no_harm_twice(start_agent: Star
     assert agent.summary is not None
 
 
+def test_everything_private_is_where_the_caller_wants_it(start_agent: StartAgent, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    agent = start_agent(endpoint("/users"), scratch=scratch, environ={"MARK": "of this run"})
+    assert Path(agent._plan.summary_path).parent.parent == scratch
+    assert psutil.Process(agent.pid).environ() == {"MARK": "of this run"}
+    agent.stop()
+    assert list(scratch.iterdir()) == []
+
+
 def test_an_exception_in_the_with_block_ends_k6(start_agent: StartAgent) -> None:
     agent = start_agent(endpoint("/users"))
     with pytest.raises(ZeroDivisionError), agent:
@@ -178,17 +188,17 @@ import sys, time
 from pathlib import Path
 from perf_matrix.load.agent import Agent
 from perf_matrix.matrix.model import Endpoint, Request
-k6, log, url = sys.argv[1:]
+k6, url = Path(sys.argv[1]), sys.argv[2]
 endpoint = Endpoint(name="users", request=Request(path="/users"))
-agent = Agent.start(Path(k6), {"base": url, "head": url}, [endpoint], Path(log))
+agent = Agent.start(k6, {"base": url, "head": url}, [endpoint], Path("k6.log"), scratch=Path.cwd())
 print(agent.pid, flush=True)
 time.sleep(60)
 """
 
 
 def test_k6_ends_when_whoever_steers_it_is_killed(k6: Path, arms: dict[str, Service], tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", STEERED, str(k6), str(tmp_path / "k6.log"), arms["base"].url]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as steering:
+    argv = [sys.executable, "-c", STEERED, str(k6), arms["base"].url]
+    with subprocess.Popen(argv, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as steering:
         assert steering.stdout is not None
         pid = int(steering.stdout.readline())
         assert runs(pid)
