@@ -17,13 +17,14 @@ The exceptions, each of which ends in doubt rather than in a number that looks e
 * If a larger ratio, too, is shown by windows of different size (an epoch with 3.0 and another with 2.0), the
   statement has two steady states, and neither is *the* number.
 * A job that runs every second is proportional to the length of a window, hence to the number of its requests.
-  Idle windows tell: windows in which one or more idle calls were due are no witnesses. If idle
-  calls account for everything, the statement is background.
+  Idle windows tell: windows in which one or more idle calls were due are no witnesses.
+
+And one shortcut: a statement that also runs without requests, and in some window ran fewer times than there
+were requests, is background. No request has to have caused it, and not every request did.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -47,7 +48,8 @@ class Observation:
     @property
     def figures(self) -> str:
         """The observation in words."""
-        return f"{self.calls} calls in {self.requests} requests"
+        calls = "1 call" if self.calls == 1 else f"{self.calls} calls"
+        return f"{calls} in {self.requests} requests"
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,12 @@ def estimate(observations: Sequence[Observation]) -> Estimate:
         raise ValueError("no observations")
     lowest = min(seen.ratio for seen in observations)
     attaining = [seen for seen in observations if seen.ratio == lowest]
-    if (
-        lowest
-        and not _witnessed(_unpolluted(attaining), observations)
-        and _witnessed(attaining, observations)
-    ):
-        return _told_apart_from_idle(lowest, observations)
+    if lowest < 1 and any(seen.idle_calls for seen in observations):
+        return Estimate(Fraction(0))
     if not _witnessed(attaining, observations):
         return Estimate(lowest, _disagreement(observations))
+    if lowest and not _witnessed(_unpolluted(attaining), observations):
+        return Estimate(lowest, _pollution(attaining))
     return Estimate(lowest, _second_level(lowest, observations))
 
 
@@ -88,15 +88,10 @@ def _unpolluted(observations: Iterable[Observation]) -> list[Observation]:
     return [seen for seen in observations if seen.idle_calls < 1]
 
 
-def _told_apart_from_idle(lowest: Fraction, observations: Sequence[Observation]) -> Estimate:
-    """Judge a statement that runs without requests so often that it ran so in every window."""
-    # One more than was due: a period can begin before a window and end after it.
-    if all(seen.calls <= math.ceil(seen.idle_calls) + 1 for seen in observations):
-        return Estimate(Fraction(0))
-    due = max(observations, key=lambda seen: seen.idle_calls)
-    return Estimate(
-        lowest,
-        f"{due.figures}, but about {due.idle_calls:.1f} calls were due in that time without any request",
+def _pollution(attaining: Iterable[Observation]) -> str:
+    worst = max(attaining, key=lambda seen: seen.idle_calls)
+    return (
+        f"{worst.figures}, but about {worst.idle_calls:.1f} calls were due in that time without any request"
     )
 
 

@@ -54,7 +54,7 @@ def blocks(draw: st.DrawFn) -> PairedBlock:
         base_ms=[pair[0] for pair in pairs],
         head_ms=[pair[1] for pair in pairs],
         head_first=[pair[2] for pair in pairs],
-        failed=draw(st.dictionaries(arms, st.integers(0, 10))),  # type: ignore[arg-type]
+        failed=draw(st.dictionaries(arms, st.integers(0, 10))),
         failures=draw(st.lists(texts, max_size=2)),
     )
 
@@ -121,22 +121,22 @@ def block(number: int, epoch: int = 0) -> PairedBlock:
 
 
 def everything(record: RunRecord) -> list[tuple[str, CellItem]]:
-    return [
-        (cell.cell.id, item)
-        for cell in record.cells
-        for item in (
+    kept: list[tuple[str, CellItem]] = []
+    for cell in record.cells:
+        found: list[CellItem] = [
             *cell.epochs_started,
             *cell.epochs_ended,
             *cell.presence,
             *cell.windows,
             *cell.blocks,
             *cell.faults,
-        )
-    ]
+        ]
+        kept.extend((cell.cell.id, item) for item in found)
+    return kept
 
 
 def in_order_of_reading(written: list[tuple[str, CellItem]]) -> list[tuple[str, CellItem]]:
-    kinds = [EpochStart, EpochEnd, Presence, QueryWindow, PairedBlock, Fault]
+    kinds: list[type[CellItem]] = [EpochStart, EpochEnd, Presence, QueryWindow, PairedBlock, Fault]
     return sorted(written, key=lambda pair: ([NONE, OTEL].index(pair[0]), kinds.index(type(pair[1]))))
 
 

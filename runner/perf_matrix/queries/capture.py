@@ -1,0 +1,203 @@
+"""Counting the statements of databases by pg_stat_statements, without adding to the counts.
+
+One server holds the database of each arm, and pg_stat_statements is one table for the whole server.
+Everything here goes through a connection to another database of that server, and counts are kept apart
+by database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from perf_matrix.errors import InputError, MeasurementError
+from perf_matrix.record.model import StatementCount
+
+Row = tuple[Any, ...]
+
+_POLLS_PER_QUIET_PERIOD = 4
+
+_LIBRARY = "pg_stat_statements"
+_MISLEADING_SETTINGS = {
+    "pg_stat_statements.track": "none",
+    "pg_stat_statements.track_utility": "off",  # BEGIN, COMMIT
+    "compute_query_id": "off",
+}
+
+_PG_13 = 13_00_00  # total_exec_time
+_PG_14 = 14_00_00  # pg_stat_statements_info, toplevel
+
+
+@contextmanager
+def open_counters(conninfo: str) -> Iterator[StatementCounters]:
+    """Connect to a maintenance database, by a superuser, and have pg_stat_statements ready there.
+
+    MeasurementError if the server cannot be reached, InputError if it is not set up for counting.
+    """
+    try:
+        connection = psycopg.connect(conninfo, autocommit=True, application_name="perf-matrix")
+    except psycopg.OperationalError as error:
+        raise MeasurementError(f"Postgres cannot be reached to count statements: {error}") from error
+    with connection:
+        counters = StatementCounters(connection)
+        counters.install()
+        yield counters
+
+
+class StatementCounters:
+    """The statement counters of one Postgres server (12 or later).
+
+    Every method raises MeasurementError if the server fails or does not have a database that is asked for.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        """Use an autocommitting connection to a database that is not measured."""
+        if not connection.autocommit:
+            raise ValueError("the connection must commit by itself, or it would hold a transaction open")
+        self._connection = connection
+        self._version = connection.info.server_version
+        self._evictions = 0
+        self._tainted: set[str] = set()
+
+    def install(self) -> None:
+        """Create the extension and stop counting this connection.
+
+        InputError, telling which setting to change, if the server does not count statements.
+        """
+        loaded = str(self._rows("SELECT current_setting('shared_preload_libraries')")[0][0])
+        if _LIBRARY not in [name.strip(' "').rpartition("/")[2] for name in loaded.split(",")]:
+            raise InputError(
+                f"{self._server} does not count statements. Add to its postgresql.conf, and restart it: "
+                f"shared_preload_libraries = '{', '.join(filter(None, [loaded, _LIBRARY]))}'"
+            )
+        self._execute(f"CREATE EXTENSION IF NOT EXISTS {_LIBRARY}")
+        self._refuse_misleading_settings()
+        self._execute("SET pg_stat_statements.track = 'none'")
+        self._evictions = self._count_evictions()
+
+    def reset(self, database: str) -> None:
+        """Begin counting one database from zero; the counts of others are left alone."""
+        dbid = self._dbids([database])[database]
+        self._note_evictions()
+        self._execute("SELECT pg_stat_statements_reset(0, %s, 0)", [dbid])
+        # If nothing else was counted, this made the count of evictions begin from zero, too. If it is
+        # higher, something was evicted just now: then the next look at it must find a difference.
+        self._evictions = min(self._evictions, self._count_evictions())
+        self._tainted.discard(database)
+
+    def snapshot(self, databases: Collection[str]) -> Mapping[str, list[StatementCount]]:
+        """Return each database's statements since its reset, sent by clients (not from within functions)."""
+        time, top = self._columns()
+        names = {dbid: name for name, dbid in self._dbids(databases).items()}
+        rows = self._rows(
+            f"SELECT dbid, query, calls, rows, {time} FROM pg_stat_statements WHERE dbid = ANY(%s) AND {top}",  # noqa: S608
+            [list(names)],
+        )
+        self._note_evictions()
+        found: dict[str, list[StatementCount]] = {name: [] for name in databases}
+        for dbid, text, calls, count, milliseconds in rows:
+            if text is None:  # The server lost its file of texts.
+                self._tainted.add(names[dbid])
+            else:
+                found[names[dbid]].append(
+                    StatementCount(text=text, calls=calls, rows=count, exec_ms=milliseconds)
+                )
+        return found
+
+    def evicted(self, database: str) -> bool | None:
+        """Tell whether statements may be missing from the database's last snapshot.
+
+        The server forgets the rarest statements of all databases when it has pg_stat_statements.max.
+        ``None``: unknown, since servers before version 14 do not say.
+        """
+        if database in self._tainted:
+            return True
+        return None if self._version < _PG_14 else False
+
+    def settle(
+        self,
+        databases: Collection[str],
+        quiet_s: float,
+        limit_s: float,
+        sleep: Callable[[float], None],
+        clock: Callable[[], float],
+    ) -> bool:
+        """Wait until no statement of the databases ended for ``quiet_s`` seconds.
+
+        Services write after they answered. False if it did not come to that within ``limit_s`` seconds.
+        """
+        dbids = list(self._dbids(databases).values())
+        began = quiet_since = clock()
+        calls = self._total_calls(dbids)
+        while (now := clock()) - quiet_since < quiet_s:
+            if now - began >= limit_s:
+                return False
+            sleep(quiet_s / _POLLS_PER_QUIET_PERIOD)
+            if (current := self._total_calls(dbids)) != calls:
+                calls, quiet_since = current, clock()
+        return True
+
+    @property
+    def _server(self) -> str:
+        info = self._connection.info
+        return f"Postgres at {info.host}:{info.port}"
+
+    def _refuse_misleading_settings(self) -> None:
+        settings: dict[str, str] = dict(
+            self._rows(
+                "SELECT name, reset_val FROM pg_settings WHERE name = ANY(%s)", [list(_MISLEADING_SETTINGS)]
+            )
+        )
+        for name, misleading in _MISLEADING_SETTINGS.items():
+            if settings.get(name) == misleading:
+                raise InputError(
+                    f"{self._server} has {name} = {misleading}, so statements go uncounted. "
+                    "Remove that from its postgresql.conf, and reload it"
+                )
+
+    def _columns(self) -> tuple[str, str]:
+        """Return what this version calls execution time, and its condition for statements of clients."""
+        return (
+            "total_exec_time" if self._version >= _PG_13 else "total_time",
+            "toplevel" if self._version >= _PG_14 else "true",
+        )
+
+    def _total_calls(self, dbids: list[int]) -> int:
+        # Without texts, which are in a file.
+        rows = self._rows("SELECT sum(calls) FROM pg_stat_statements(false) WHERE dbid = ANY(%s)", [dbids])
+        return int(rows[0][0] or 0)
+
+    def _note_evictions(self) -> None:
+        """Mark every database if statements were evicted since this was last looked at."""
+        evictions = self._count_evictions()
+        if evictions != self._evictions:
+            self._tainted.update(name for (name,) in self._rows("SELECT datname FROM pg_database"))
+        self._evictions = evictions
+
+    def _count_evictions(self) -> int:
+        if self._version < _PG_14:
+            return 0
+        return int(self._rows("SELECT dealloc FROM pg_stat_statements_info")[0][0])
+
+    def _dbids(self, databases: Collection[str]) -> dict[str, int]:
+        """Return the ids of databases by name; ValueError for the one that the counting itself goes on in."""
+        if self._connection.info.dbname in databases:
+            raise ValueError(f"{self._connection.info.dbname} is counted through, so it cannot be counted")
+        found: dict[str, int] = dict(
+            self._rows("SELECT datname, oid FROM pg_database WHERE datname = ANY(%s)", [list(databases)])
+        )
+        if missing := sorted(set(databases) - found.keys()):
+            raise MeasurementError(f"{self._server} has no database {missing[0]}")
+        return found
+
+    def _rows(self, statement: str, values: list[Any] | None = None) -> list[Row]:
+        return self._execute(statement, values).fetchall()
+
+    def _execute(self, statement: str, values: list[Any] | None = None) -> psycopg.Cursor[Row]:
+        try:
+            return self._connection.execute(statement.encode(), values)
+        except psycopg.Error as error:
+            raise MeasurementError(f"{self._server}: statements cannot be counted: {error}") from error
