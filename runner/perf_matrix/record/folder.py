@@ -13,6 +13,7 @@ from perf_matrix.record import lock
 from perf_matrix.record.layout import (
     PHASES_FILE,
     RUN_FILE,
+    UNFINISHED_RUN_FILE,
     CellItem,
     cell_files,
     file_of,
@@ -21,6 +22,8 @@ from perf_matrix.record.layout import (
 from perf_matrix.record.lines import append_line, cannot_write, cut_torn_tail, sync
 from perf_matrix.record.model import EpochEnd, Phase, RunInfo
 from perf_matrix.record.read import read_info
+
+_LEFT_BY_A_FALSE_START = {lock.LOCK_FILE, lock.WRITER_FILE, UNFINISHED_RUN_FILE}
 
 
 class RunFolder:
@@ -108,11 +111,7 @@ class RunFolder:
 def _refuse_unless_empty(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; a run needs a folder of its own")
-    found = (
-        {entry.name for entry in path.iterdir()} - {lock.LOCK_FILE, lock.WRITER_FILE}
-        if path.exists()
-        else set()
-    )
+    found = {entry.name for entry in path.iterdir()} - _LEFT_BY_A_FALSE_START if path.exists() else set()
     if RUN_FILE in found:
         raise InputError(
             f"{path} holds a run already. Go on with it (perf-matrix run --resume {path}), "
@@ -131,7 +130,7 @@ def _make(folder: Path) -> None:
 
 def _write_run_file(path: Path, info: RunInfo) -> None:
     """Write ``run.json`` so that it is there as a whole or not at all, whatever happens meanwhile."""
-    file, unfinished = path / RUN_FILE, path / f"{RUN_FILE}.unfinished"
+    file, unfinished = path / RUN_FILE, path / UNFINISHED_RUN_FILE
     try:
         with unfinished.open("w", encoding="utf-8") as stream:
             stream.write(info.model_dump_json(indent=2) + "\n")

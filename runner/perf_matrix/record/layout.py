@@ -31,6 +31,7 @@ from perf_matrix.record.model import (
 )
 
 RUN_FILE = "run.json"
+UNFINISHED_RUN_FILE = "run.json.unfinished"
 PHASES_FILE = "phases.jsonl"
 
 CellItem = EpochStart | EpochEnd | Presence | QueryWindow | PairedBlock | Fault

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,29 +76,50 @@ def cannot_write(path: Path, error: OSError) -> MeasurementError:
 
 
 def cut_torn_tail(path: Path, notes: list[str]) -> None:
-    """Cut off what follows the last newline of an existing file, and say so in ``notes``."""
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(path, whole)
-        notes.append(_torn(path, content[whole:]))
+    """Cut off what follows the last newline of an existing file, and say so in ``notes``.
+
+    MeasurementError if it cannot be done.
+    """
+    try:
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+            notes.append(_torn(path, content[whole:]))
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def read_lines(path: Path, line_type: TypeAdapter[Item], notes: list[str]) -> list[Item]:
     """Read every finished line; a torn last one is left out, and said in ``notes``.
 
-    A file that does not exist has no lines. InputError with file and line if one does not fit its schema.
+    A file that does not exist has no lines. InputError if it cannot be read, or with the number of the
+    line that does not fit its schema.
     """
-    items: list[Item] = []
     if not path.exists():
-        return items
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.endswith(b"\n"):
-                notes.append(_torn(path, line))
-                break
-            items.append(_parse(line, line_type, f"{path}:{number}"))
-    return items
+        return []
+    try:
+        with path.open("rb") as lines:
+            return list(_finished(lines, path, line_type, notes))
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
+def _finished(
+    lines: Iterable[bytes], path: Path, line_type: TypeAdapter[Item], notes: list[str]
+) -> Iterator[Item]:
+    for number, line in enumerate(lines, start=1):
+        if line.endswith(b"\n"):
+            yield _parse(line, line_type, f"{path}:{number}")
+        else:
+            notes.append(_torn(path, line))
+
+
+def cannot_read(path: Path, error: OSError) -> InputError:
+    """Say which file of a run folder could not be read."""
+    return InputError(
+        f"{path}: cannot be read: {error.strerror}. Make it readable for the user who runs this"
+    )
 
 
 def _parse(line: bytes, line_type: TypeAdapter[Item], place: str) -> Item:

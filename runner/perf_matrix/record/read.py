@@ -19,7 +19,7 @@ from perf_matrix.record.layout import (
     WINDOWS_FILE,
     cell_folder,
 )
-from perf_matrix.record.lines import read_lines, reason
+from perf_matrix.record.lines import cannot_read, read_lines, reason
 from perf_matrix.record.model import (
     SCHEMA_VERSION,
     CellRecord,
@@ -64,6 +64,8 @@ def read_info(path: Path) -> RunInfo:
         return RunInfo.model_validate_json(text)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{path} is not a run folder: there is no {RUN_FILE} in it") from error
+    except OSError as error:
+        raise cannot_read(file, error) from error
     except ValidationError as error:
         raise InputError(f"{file}: {reason(error)}. The file was damaged or edited: measure again") from error
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perf_matrix.errors import InputError
+from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.record.folder import RunFolder
 from perf_matrix.record.layout import CellItem, cell_files, cell_folder, file_of
 from perf_matrix.record.model import (
@@ -270,6 +270,26 @@ def test_what_is_no_run_folder_is_refused(tmp_path: Path) -> None:
             read_run(path)
         with pytest.raises(InputError, match="is not a run folder"):
             RunFolder.open(path)
+
+
+def test_files_that_cannot_be_read_are_named(info: RunInfo, tmp_path: Path) -> None:
+    with RunFolder.create(tmp_path / "one", info) as folder:
+        (folder.path / "phases.jsonl").mkdir()
+    with pytest.raises(InputError, match=r"phases\.jsonl: cannot be read: Is a directory"):
+        read_run(tmp_path / "one")
+    with pytest.raises(MeasurementError, match=r"phases\.jsonl: cannot be written: Is a directory"):
+        RunFolder.open(tmp_path / "one")
+    (tmp_path / "two" / "run.json").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"run\.json: cannot be read: Is a directory"):
+        read_run(tmp_path / "two")
+
+
+def test_a_run_that_was_killed_while_beginning_can_begin_again(info: RunInfo, tmp_path: Path) -> None:
+    for name in ("run.json.unfinished", ".lock", ".writer"):
+        (tmp_path / name).write_text('{"schema_ver')
+    RunFolder.create(tmp_path, info).close()
+    assert read_run(tmp_path).info == info
+    assert not (tmp_path / "run.json.unfinished").exists()
 
 
 def test_a_newer_run_is_refused(info: RunInfo, tmp_path: Path) -> None:
