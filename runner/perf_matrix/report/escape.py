@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 # Always markup; a list, a heading or a rule at the start; an emoji or an address behind a colon; an address.
-_MARKUP = re.compile(r"([\\`*_\[\]|~$]|^[-+=#]|(?<=\d)[.)](?= )|:(?=\S)|(?<=www)\.)", re.IGNORECASE)
+_MARKUP = re.compile(r"([\\`*_\[\]|~$]|^[-+=#]|(?<=\d)[.)](?= |$)|:(?=\S)|(?<=www)\.)", re.IGNORECASE)
 _CODE_UNSAFE = re.compile(r"[`|\\]")
 _ENTITY = re.compile(r"[&<>\"'\\`*_\[\]()!|~:/#@$.]")
-_MENTION = re.compile(r"(@|#|(?<![A-Za-z])GH-)", re.IGNORECASE)
+_MENTION = re.compile(r"([@#]|GH-)(?=\w)", re.IGNORECASE)
 _APART = "\N{ZERO WIDTH SPACE}"
 _LEAST_FENCE = 3
 

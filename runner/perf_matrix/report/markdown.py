@@ -8,17 +8,18 @@ fewer of them, at last the verdict alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from perf_matrix.compare.model import Comparison
+from perf_matrix.compare.model import Comparison, GateResult
 from perf_matrix.report import escape, sql
-from perf_matrix.report.columns import COMPACT, Column, columns, statement_mark, verdict_text
+from perf_matrix.report.columns import COMPACT, Column, Part, Text, columns, statement_mark
 from perf_matrix.report.page import Page, page
 from perf_matrix.report.plain import shortened
-from perf_matrix.report.table import Row
+from perf_matrix.report.table import Row, Table
 
 LIMIT = 65_536
 LEAST_LIMIT = 6_000
@@ -80,8 +81,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"code": escape.code, "fence": escape.fence, "name": _name, "short": _short}
-    environment.filters |= {"cells": _cells, "mark": statement_mark, "verdict": verdict_text, "place": _place}
-    environment.globals |= {"columns": columns, "compact": COMPACT}
+    environment.filters |= {"cells": _cells, "header": _header, "mark": statement_mark, "place": _place}
+    environment.globals |= {"groups": _groups, "compact": COMPACT}
     return environment
 
 
@@ -100,20 +101,34 @@ def _short(text: str) -> str:
     return shortened(text, _FINDING_WIDTH)
 
 
-def _cells(row: Row, chosen: Sequence[Column]) -> list[escape.Markdown]:
-    return [_cell(row, column) for column in chosen]
+def _cells(row: Row, groups: Sequence[Sequence[Column]]) -> list[escape.Markdown]:
+    return [_cell(row, group) for group in groups]
 
 
-def _cell(row: Row, column: Column) -> escape.Markdown:
-    text = column.text(row)
+def _cell(row: Row, group: Sequence[Column]) -> escape.Markdown:
+    """Return the columns of a group in one cell, below each other."""
+    lines = [_written(column.text(row)) for column in group]
+    if group[0].group == "endpoint":
+        lines += _details(row)
+    return escape.Markdown("<br>".join(filter(None, lines)))
+
+
+def _written(text: Text) -> escape.Markdown:
     words = " ".join(text.parts)
-    if column.group == "endpoint":
-        return escape.Markdown("<br>".join([_name(words), *_details(row)]))
     if text.outside:
         return _name(words)
-    return (
-        escape.Markdown(f"**{escape.prose(words)}**") if text.verdict == "regression" else escape.prose(words)
-    )
+    unbroken = escape.Markdown(escape.prose(words).replace(" ", "\N{NO-BREAK SPACE}"))
+    return escape.Markdown(f"**{unbroken}**") if text.verdict == "regression" else unbroken
+
+
+def _groups(table: Table, gate: GateResult, left_out: Collection[Part]) -> list[list[Column]]:
+    """Return the columns of a table, those of one metric together: a comment is not wide."""
+    found = columns(table, gate, left_out)
+    return [list(group) for _, group in groupby(found, key=lambda column: column.group)]
+
+
+def _header(group: Sequence[Column]) -> escape.Markdown:
+    return escape.Markdown("<br>".join(escape.prose(column.header) for column in group))
 
 
 def _details(row: Row) -> list[escape.Markdown]:

@@ -44,6 +44,12 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:,.{max(decimals, 0)}f}"
 
 
+def trimmed(value: float) -> str:
+    """Return three significant digits without trailing zeros: 2, 2.5, 50."""
+    text = significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def count(value: float) -> str:
     """Return statements per request: 3 where it is exactly that, else 0.50, never made to look exact."""
     if is_whole(value):

@@ -113,12 +113,10 @@ def _endpoints(comparison: Comparison) -> Iterator[tuple[str, EndpointComparison
 def _missing(comparison: Comparison) -> Iterator[Missing]:
     for cell, endpoint in _endpoints(comparison):
         if endpoint.missing_on:
-            arms = " and ".join(
-                f"{arm} ({getattr(comparison.subjects, arm).spec})" for arm in endpoint.missing_on
-            )
+            note = endpoint.note or "so not compared"
+            words = f"missing on {' and '.join(endpoint.missing_on)}; {note}"
             verdict = "" if endpoint.verdict == "pass" else f" ({endpoint.verdict})"
-            note = f": {endpoint.note}" if endpoint.note else ""
-            yield Missing(cell, _name(endpoint.name), f"not on {arms}, so not compared{verdict}{note}")
+            yield Missing(cell, _name(endpoint.name), words + verdict)
 
 
 def _failed(comparison: Comparison) -> Iterator[FailedChecks]:

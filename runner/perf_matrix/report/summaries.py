@@ -7,16 +7,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from perf_matrix.compare.model import Comparison, EndpointComparison, Verdict
-from perf_matrix.report.plain import shortened
+from perf_matrix.report.plain import line, shortened
 
 SPEC_LIMIT = 80
-_WORSE = {"p": "is slower", "q": "does more work", "e": "fails more of its checks", "m": "lacks endpoints"}
-_BETTER = {
-    "p": "is faster",
-    "q": "does less work",
-    "e": "fails fewer of its checks",
-    "m": "has more endpoints",
-}
+_WORSE = {"p": "is slower", "q": "does more work", "e": "fails more of its checks"}
+_BETTER = {"p": "is faster", "q": "does less work", "e": "fails fewer of its checks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +78,7 @@ def _after_regression(comparison: Comparison) -> NextStep:
     reasons = {
         reason for endpoint in rows for reason in _changed(endpoint, "regression", comparison.gate.metrics)
     }
-    if reasons <= {"e", "m"}:
+    if reasons <= {"e"}:
         return NextStep(
             "see the endpoints that fail or are missing on head, below; times come after right answers."
         )
@@ -101,7 +96,7 @@ def _after_regression(comparison: Comparison) -> NextStep:
 
 def _bisect(comparison: Comparison) -> str:
     """Return the command that names the culprit, where there is a range between the subjects to search."""
-    specs = (comparison.subjects.base.spec, comparison.subjects.head.spec)
+    specs = (line(comparison.subjects.base.spec), line(comparison.subjects.head.spec))
     searchable = all("==" in spec for spec in specs) or all(spec.startswith("git:") for spec in specs)
     fits = max(map(len, specs)) <= SPEC_LIMIT
     return f"perf-matrix bisect {shlex.join(specs)}" if searchable and fits else ""
@@ -109,7 +104,7 @@ def _bisect(comparison: Comparison) -> str:
 
 def _specs(comparison: Comparison) -> tuple[str, str]:
     subjects = comparison.subjects
-    return shortened(subjects.base.spec, SPEC_LIMIT), shortened(subjects.head.spec, SPEC_LIMIT)
+    return shortened(line(subjects.base.spec), SPEC_LIMIT), shortened(line(subjects.head.spec), SPEC_LIMIT)
 
 
 def _names(comparison: Comparison) -> set[str]:
@@ -160,15 +155,13 @@ def _reasons(comparison: Comparison, words: dict[str, str]) -> str:
 
 
 def _changed(endpoint: EndpointComparison, verdict: Verdict, gated: Collection[str]) -> Iterator[str]:
-    """Yield what has the verdict: p(ercentiles), q(ueries), e(rrors), m(issing endpoint)."""
+    """Yield what has the verdict: p(ercentiles), q(ueries) or e(rrors)."""
     if endpoint.paired and verdict in _quantile_verdicts(endpoint):
         yield "p"
     if "queries" in gated and endpoint.queries and endpoint.queries.verdict == verdict:
         yield "q"
     if endpoint.errors and endpoint.errors.verdict == verdict:
         yield "e"
-    if endpoint.missing_on:
-        yield "m"
 
 
 def _quantile_verdicts(endpoint: EndpointComparison) -> Collection[Verdict]:
@@ -181,4 +174,4 @@ def _why_invalid(comparison: Comparison) -> str:
     faults = [cell.fault for cell in comparison.cells if cell.fault]
     findings = [finding.summary for finding in comparison.findings if finding.verdict == "invalid"]
     reason = next(iter(faults + findings), "see the warnings below")
-    return shortened(reason.rstrip("."), 2 * SPEC_LIMIT) + "."
+    return shortened(line(reason).rstrip("."), 2 * SPEC_LIMIT) + "."

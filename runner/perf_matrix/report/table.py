@@ -220,9 +220,8 @@ def _query_notes(queries: Queries) -> Iterator[str]:
 
 
 def _cost(extra_ms: float, round_trip_ms: float) -> str:
-    direction = "more" if extra_ms > 0 else "less"
-    cost = numbers.significant(abs(extra_ms)).removesuffix(".00")
-    return f"{cost} ms {direction} per request, where a round trip to the database takes {round_trip_ms:g} ms"
+    change = f"{numbers.trimmed(abs(extra_ms))} ms {'more' if extra_ms > 0 else 'less'}"
+    return f"{change} per request, where a round trip to the database takes {round_trip_ms:g} ms"
 
 
 def _differ(both: Both) -> bool:

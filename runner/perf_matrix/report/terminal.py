@@ -47,8 +47,9 @@ _SHED: tuple[tuple[str, frozenset[Part]], ...] = (
 def render_terminal(
     comparison: Comparison, *, width: int, colour: bool, reproduce: str = "", report: str = ""
 ) -> str:
-    """Return the report as text of at most ``width`` columns, ending in a newline.
+    """Return the report as text of at most ``width`` columns, 80 or more, ending in a newline.
 
+    Only commands and paths, which are to be copied, may be longer than that.
     ``reproduce`` is the command that runs the comparison again, ``report`` where the whole report is; both
     are left out where empty. ``colour`` adds ANSI colours, which never carry anything that words do not.
     """
@@ -69,11 +70,11 @@ def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
     yield _wrapped_all(_facts(content), width)
     if not content.quiet:
         yield ["What the words mean", *_wrapped_all(_glossary(content), width, "  ")]
-    yield _wrapped_all(_pointers(content), width)
+    yield _pointers(content)
 
 
 def _opening(content: Page, verdict: Verdict, width: int, paint: Paint) -> list[str]:
-    lines = [paint(text, verdict) for text in textwrap.wrap(content.headline, width)]
+    lines = [paint(text, verdict) for text in textwrap.wrap(content.headline, width, break_on_hyphens=False)]
     lines += textwrap.wrap(f"Next: {content.step.words}", width)
     return lines + ([f"{_INDENT}{content.step.command}"] if content.step.command else [])
 
@@ -221,6 +222,7 @@ def _glossary(content: Page) -> list[str]:
 
 
 def _pointers(content: Page) -> list[str]:
+    """Return what is to be copied, unwrapped: a terminal wraps it without breaking it."""
     again = [f"Again: {content.reproduce}"] if content.reproduce else []
     return again + ([f"Whole report: {content.report}"] if content.report else [])
 
@@ -234,7 +236,9 @@ def _wrapped_all(items: Sequence[str], width: int, indent: str = "") -> list[str
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=f"{indent}  ")
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    )
 
 
 def _plain(text: str, _verdict: Verdict | None) -> str:

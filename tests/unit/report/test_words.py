@@ -1,0 +1,88 @@
+"""The sentences, the exit code, the schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from perf_matrix.compare.model import Comparison
+from perf_matrix.report import closing_line, exit_code, headline, next_step
+from perf_matrix.report.schema import comparison_json_schema, schema_text
+
+from .builders import STATES, cell, comparison, endpoint, gate, inconclusive, queries, regression, slower_only
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "comparison.schema.json"
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("regression", 1),
+        ("improvement", 0),
+        ("pass", 0),
+        ("inconclusive", 4),
+        ("unstable", 0),
+        ("invalid", 3),
+    ],
+)
+def test_exit_code(state: str, code: int) -> None:
+    assert exit_code(STATES[state]()) == code
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        ("regression", "compare exited 1 because it found a regression; the report is at run/report.md"),
+        ("pass", "compare exited 0 because nothing regressed; the report is at run/report.md"),
+        (
+            "inconclusive",
+            (
+                "compare exited 4 because some endpoints are undecided, and the gate is set to fail on that;"
+                " the report is at run/report.md"
+            ),
+        ),
+        ("invalid", "compare exited 3 because the measurement is invalid; the report is at run/report.md"),
+    ],
+)
+def test_closing_line(state: str, line: str) -> None:
+    found = STATES[state]()
+    assert closing_line(found, "run/report.md", exit_code(found)) == line
+
+
+def test_a_headline_names_only_what_got_worse() -> None:
+    found = comparison("regression", cell(slower_only(), verdict="regression"))
+    assert headline(found) == "REGRESSION: litellm==1.81.0 is slower than litellm==1.80.5 on 1 of 1 endpoint."
+
+
+def test_counts_that_are_not_gated_are_no_reason() -> None:
+    both = slower_only().model_copy(update={"queries": queries(1, 2, "regression")})
+    found = comparison("regression", cell(both, verdict="regression"), gate=gate(metrics=["p50"]))
+    assert "does more work" not in headline(found)
+
+
+def test_bisect_only_where_there_is_a_range() -> None:
+    assert next_step(regression()).command == "perf-matrix bisect litellm==1.80.5 litellm==1.81.0"
+    subjects = regression().subjects
+    local = subjects.head.model_copy(update={"spec": "path:checkout"})
+    found = regression().model_copy(update={"subjects": subjects.model_copy(update={"head": local})})
+    assert next_step(found).command == ""
+
+
+def test_undecided_says_what_the_check_does() -> None:
+    assert "The check fails on this." in next_step(inconclusive()).words
+    warned = comparison("inconclusive", cell(endpoint("a", "inconclusive"), verdict="inconclusive"))
+    assert "The check does not fail on this." in next_step(warned).words
+
+
+def test_the_published_schema_is_the_current_one() -> None:
+    renew = "python -m perf_matrix.report.schema > docs/comparison.schema.json"
+    assert SCHEMA.read_text(encoding="utf-8") == schema_text(), f"renew it: {renew}"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_comparison_follows_the_schema(state: str) -> None:
+    found: Comparison = STATES[state]()
+    jsonschema.validate(json.loads(found.model_dump_json()), comparison_json_schema())
