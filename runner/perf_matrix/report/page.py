@@ -180,7 +180,8 @@ def _span(values: Sequence[float]) -> str:
 def _host(host: HostInfo) -> str:
     cpus = f"{host.cpus} CPU" if host.cpus == 1 else f"{host.cpus} CPUs"
     memory = numbers.gibibytes(host.memory_bytes)
-    return f"{host.system} {host.machine}, {host.cpu_model or 'CPU not named'} ({cpus}), {memory}, Python {host.python}"
+    model = host.cpu_model or "CPU not named"
+    return f"{host.system} {host.machine}, {model} ({cpus}), {memory}, Python {host.python}"
 
 
 def _timings(comparison: Comparison) -> str:
