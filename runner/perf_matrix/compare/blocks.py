@@ -1,7 +1,7 @@
 """Recorded blocks in, the values that are compared out: one quantile per arm and unit of replication.
 
 A unit is a block, or several consecutive blocks of one epoch where a block alone is too small for
-the quantile (the p95 of ten requests is nearly their maximum) or where there are very many blocks.
+the quantile or where there are very many blocks.
 Requests are never the unit: neighbours resemble each other, so treating them as independent calls
 identical arms different.
 """
@@ -45,8 +45,8 @@ class QuantileRule:
 
 RULES: dict[LatencyMetric, QuantileRule] = {
     "p50": QuantileRule(level=0.50, requests=20, unit_pairs=MIN_PAIRS),
-    "p95": QuantileRule(level=0.95, requests=200, unit_pairs=20),
-    "p99": QuantileRule(level=0.99, requests=1000, unit_pairs=100),
+    "p95": QuantileRule(level=0.95, requests=200, unit_pairs=10),
+    "p99": QuantileRule(level=0.99, requests=1000, unit_pairs=25),
 }
 
 

@@ -142,7 +142,7 @@ def _gate(family: Mapping[Key, Latency], info: RunInfo) -> GateResult:
 def _detectable(family: Mapping[Key, Latency], info: RunInfo) -> dict[str, float]:
     gate = info.matrix.gate
     effects = {
-        _name(key, info.cells): detectable(one.units, one.delta, gate.alpha / len(family), confidence(gate))
+        _name(key, info.cells): detectable(one.units, one.matters, gate.alpha / len(family), confidence(gate))
         for key, one in family.items()
     }
     return {name: effect for name, effect in effects.items() if effect is not None}

@@ -31,9 +31,10 @@ class Interval:
     """What is attained: at least what was asked for, or all that so few units allow."""
 
 
-def estimate(log_ratios: FloatArray) -> float:
-    """The Hodges-Lehmann estimate: the median of the Walsh averages. Needs one unit."""
-    return float(np.median(walsh_averages(log_ratios)))
+def estimates(log_ratios: FloatArray) -> FloatArray:
+    """The Hodges-Lehmann estimate along the last axis: the median of the Walsh averages."""
+    medians: FloatArray = np.asarray(np.median(walsh_averages(log_ratios), axis=-1))
+    return medians
 
 
 def interval(log_ratios: FloatArray, confidence: float) -> Interval:

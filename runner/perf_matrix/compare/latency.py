@@ -20,7 +20,7 @@ from perf_matrix.compare.blocks import (
     pair_count,
     units,
 )
-from perf_matrix.compare.hodges_lehmann import Interval, estimate, interval
+from perf_matrix.compare.hodges_lehmann import Interval, estimates, interval
 from perf_matrix.compare.holm import PValues
 from perf_matrix.compare.model import Verdict
 from perf_matrix.compare.noise import noise_floor
@@ -89,7 +89,7 @@ def measure(blocks: Sequence[PairedBlock], metric: LatencyMetric, gate: Gate) ->
         pairs=pair_count(blocks),
         units=compared,
         interval=interval(compared.log_ratios, confidence(gate)),
-        epochs=[estimate(epoch) for epoch in compared.per_epoch(compared.log_ratios)],
+        epochs=[float(estimates(epoch)) for epoch in compared.per_epoch(compared.log_ratios)],
         p_u=mann_whitney.p_greater(compared.head, compared.base),
         p_paired=signed_rank.p_greater(compared.log_ratios),
         p=p_values(compared),

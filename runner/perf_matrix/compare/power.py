@@ -1,7 +1,8 @@
 """What a run could have detected: the smallest effect that it would have called in 95 of 100 repeats.
 
-The observed spread of the units is taken as true: repeats are drawn from the normal distribution with
-the covariance of (log base, log head) that the units showed, with equal versions. For each repeat the
+Repeats are drawn from the normal distribution with the covariance of (log base, log head) that the units
+showed, with equal versions; each repeat is stretched as much as a spread known from so few units may be
+wrong (by the root of (n-1)/chi-square, which makes it Student's t). For each repeat the
 effect that would just have been called follows without search, since an effect only shifts head's
 logarithms: it must carry the interval's lower end over the limit, one of the two tests to significance,
 and every epoch's own estimate over the limit. The 95th percentile of these is the answer.
@@ -16,38 +17,38 @@ import numpy as np
 
 from perf_matrix.compare import significance
 from perf_matrix.compare.blocks import FloatArray, Units
-from perf_matrix.compare.hodges_lehmann import interval_position, walsh_averages
+from perf_matrix.compare.hodges_lehmann import estimates, interval_position, walsh_averages
+from perf_matrix.compare.noise import log_noise
 
 POWER = 0.95
 REPEATS = 400
 _SEED = 20_240_229
 
 
-def detectable(units: Units, delta: float, alpha: float, confidence: float) -> float | None:
+def detectable(units: Units, matters: float, alpha: float, confidence: float) -> float | None:
     """The smallest relative slowdown found with 95 % power; None where no effect could be.
 
-    ``alpha`` is the level of the first of Holm's steps. Needs two units.
+    ``matters`` is the gate's own smallest change, relative; ``alpha`` the level of the first of Holm's
+    steps, ``confidence`` the interval's. Needs two units.
     """
     if significance.smallest_p(len(units)) > alpha:
         return None
     base, head = _repeats(units)
-    ratios, limit = head - base, log1p(delta)
+    ratios = head - base
     position, _ = interval_position(len(units), confidence)
-    needed = np.maximum.reduce(
-        [
-            limit - _walsh(ratios, position),
-            _significant(base, head, alpha),
-            limit - _weakest_epochs(units, ratios),
-        ]
-    )
+    surely = np.minimum(_walsh(ratios, position), _weakest_epochs(units, ratios))
+    limit = np.maximum(log1p(matters), log_noise(ratios, units.epoch))
+    needed = np.maximum(limit - surely, _significant(base, head, alpha))
     return expm1(float(np.quantile(needed, POWER)))
 
 
 def _repeats(units: Units) -> tuple[FloatArray, FloatArray]:
+    """Logarithms of both arms, (repeats, units) each."""
     logs = np.stack([np.log(units.base), np.log(units.head)])
-    draws = np.random.default_rng(_SEED).multivariate_normal(
-        [0.0, 0.0], np.cov(logs), size=(REPEATS, len(units)), method="eigh"
-    )
+    rng = np.random.default_rng(_SEED)
+    draws = rng.multivariate_normal([0.0, 0.0], np.cov(logs), size=(REPEATS, len(units)), method="eigh")
+    freedom = len(units) - 1
+    draws *= np.sqrt(freedom / rng.chisquare(freedom, size=(REPEATS, 1, 1)))
     return draws[..., 0], draws[..., 1]
 
 
@@ -74,9 +75,6 @@ def _ordered(values: FloatArray, position: int) -> FloatArray:
 
 
 def _weakest_epochs(units: Units, log_ratios: FloatArray) -> FloatArray:
-    estimates = [
-        np.median(walsh_averages(log_ratios[:, units.epoch == epoch]), axis=-1)
-        for epoch in np.unique(units.epoch)
-    ]
-    weakest: FloatArray = np.min(estimates, axis=0)
+    found = [estimates(log_ratios[:, units.epoch == epoch]) for epoch in np.unique(units.epoch)]
+    weakest: FloatArray = np.min(found, axis=0)
     return weakest
