@@ -53,15 +53,19 @@ export function createAdapter({ pool, database, errors, metrics, reserved }) {
   }
 
   function run(connection, { sql, args, argTypes }) {
-    return metrics.timeStatement(() => runStatement(connection, sql, args.map((arg, i) => parameter(arg, argTypes[i]))));
+    const values = args.map((value, index) => parameter(value, argTypes[index]));
+    return metrics.timeStatement(() => runStatement(connection, sql, values));
   }
 
   const failure = (error) => err(engineError(error, errors));
-  const attempt = (action, answer) => action().then((result) => ok(answer(result)), failure);
+  const attempt = (action, answer) =>
+    action()
+      .then((result) => ok(answer(result)))
+      .catch(failure);
   const queryable = (runOne) => ({
     ...NAMES,
     queryRaw: (statement) => attempt(() => runOne(statement), engineRows),
-    executeRaw: (statement) => attempt(() => runOne(statement), ({ rowCount }) => rowCount ?? 0),
+    executeRaw: (statement) => attempt(() => runOne(statement), affectedRows),
   });
 
   function transaction(connection) {
@@ -71,10 +75,11 @@ export function createAdapter({ pool, database, errors, metrics, reserved }) {
       held = false;
     };
     // After a lost connection the engine gives up without a word, so that the connection has to be let go of here.
-    const runOne = (statement) => run(connection, statement).catch((error) => {
-      if (isConnectionLost(error)) release(true);
-      throw error;
-    });
+    const runOne = (statement) =>
+      run(connection, statement).catch((error) => {
+        if (isConnectionLost(error)) release(true);
+        throw error;
+      });
     const end = async () => ok(release(false));
     return {
       ...queryable(runOne),
@@ -90,6 +95,8 @@ export function createAdapter({ pool, database, errors, metrics, reserved }) {
     transactionContext: () => attempt(async () => reserved.shift() ?? connect(), transaction),
   };
 }
+
+const affectedRows = ({ rowCount }) => rowCount ?? 0;
 
 // The engine renders every DateTime in UTC without saying so; Postgres would read it in the session's time zone.
 function parameter(value, type) {

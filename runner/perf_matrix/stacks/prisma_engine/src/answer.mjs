@@ -1,16 +1,26 @@
 // Results of the JSON protocol -> results as the native engine gives them to GraphQL callers.
 
 /**
- * @param {unknown} value a result, or a part of one
+ * Changes the result in place: on a page of a few hundred rows, copying them cost a sixth of the whole query.
+ *
+ * @param {unknown} value a result, or a part of one; not to be used any more
  * @param {import('./query.mjs').Renaming | null} renaming
  * @returns {unknown} without type tags: a date, a Decimal, a BigInt, bytes (base64) and Json are strings
  */
 export function plainResult(value, renaming) {
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((item) => plainResult(item, renaming));
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) value[index] = plainResult(value[index], renaming);
+    return value;
+  }
   if ('$type' in value) return value.value;
-  if (!renaming) return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plainResult(inner, null)]));
-  return Object.fromEntries([...renaming].map(([name, { from, inner }]) => [name, plainResult(value[from], inner)]));
+  if (renaming) return renamed(value, renaming);
+  for (const name in value) value[name] = plainResult(value[name], null);
+  return value;
+}
+
+function renamed(object, renaming) {
+  return Object.fromEntries([...renaming].map(([name, { from, inner }]) => [name, plainResult(object[from], inner)]));
 }
 
 const LIST = '-array';
@@ -20,7 +30,9 @@ const LIST = '-array';
  * @returns {Record<string, { prisma__type: string, prisma__value: unknown }>[]}
  */
 export function rawResult({ columns, types, rows }) {
-  return rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, rawValue(types[index], row[index])])));
+  return rows.map((row) =>
+    Object.fromEntries(columns.map((name, index) => [name, rawValue(types[index], row[index])])),
+  );
 }
 
 function rawValue(type, value) {

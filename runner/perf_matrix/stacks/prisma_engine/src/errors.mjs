@@ -87,7 +87,15 @@ export function connectionError(error, { client: { host, port }, poolTimeoutMs, 
 }
 
 // `timeout expired` is what `pg` says when a connection is not up within `connect_timeout`.
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+]);
 
 function isUnreachable(error) {
   return UNREACHABLE.has(error.code) || error.message === 'timeout expired';

@@ -6,8 +6,18 @@
 
 /** Operators whose operands are Json; the others (`path`, `string_contains`, `isEmpty`) take plain values. */
 const JSON_OPERATORS = new Set([
-  'equals', 'not', 'array_contains', 'array_starts_with', 'array_ends_with', 'lt', 'lte', 'gt', 'gte',
-  'has', 'hasEvery', 'hasSome',
+  'equals',
+  'not',
+  'array_contains',
+  'array_starts_with',
+  'array_ends_with',
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'has',
+  'hasEvery',
+  'hasSome',
 ]);
 const JSON_WRITES = new Set(['set', 'push']);
 const RELATION_FILTERS = new Set(['is', 'isNot', 'some', 'every', 'none']);

@@ -34,7 +34,11 @@ async function start({ host, port, datamodel, database }) {
   const errors = new ErrorRegistry();
   const reserved = [];
   const adapter = createAdapter({ pool, database, errors, metrics, reserved });
-  const engine = await connectEngine({ datamodel: engineDatamodel(datamodel), adapter, log: (line) => console.error(line) });
+  const engine = await connectEngine({
+    datamodel: engineDatamodel(datamodel),
+    adapter,
+    log: (line) => console.error(line),
+  });
   const models = readModels(datamodel);
   const server = createServer(new Service({ engine, models, pool, reserved, errors, database, metrics }), metrics);
   surviveEnginePanics(engine);

@@ -15,7 +15,11 @@ class Histogram {
   }
 
   toJSON() {
-    return { buckets: BUCKETS_MS.map((limit, index) => [limit, this.perBucket[index]]), sum: this.sum, count: this.count };
+    return {
+      buckets: BUCKETS_MS.map((limit, index) => [limit, this.perBucket[index]]),
+      sum: this.sum,
+      count: this.count,
+    };
   }
 }
 
@@ -109,9 +113,19 @@ export class Metrics {
  * @returns {string} the Prometheus text format
  */
 export function prometheusText({ counters, gauges, histograms }) {
-  const simple = (type) => ({ key, value, labels, description }) =>
-    [`# HELP ${key} ${description}`, `# TYPE ${key} ${type}`, `${key}${labelText(labels)} ${value}`, ''];
-  const lines = [...counters.flatMap(simple('counter')), ...gauges.flatMap(simple('gauge')), ...histograms.flatMap(histogramLines)];
+  const simple =
+    (type) =>
+    ({ key, value, labels, description }) => [
+      `# HELP ${key} ${description}`,
+      `# TYPE ${key} ${type}`,
+      `${key}${labelText(labels)} ${value}`,
+      '',
+    ];
+  const lines = [
+    ...counters.flatMap(simple('counter')),
+    ...gauges.flatMap(simple('gauge')),
+    ...histograms.flatMap(histogramLines),
+  ];
   return `${lines.join('\n')}\n`;
 }
 

@@ -17,7 +17,8 @@ export function createPool({ client, connectionLimit }) {
     // Waiting for a free connection is limited by `acquire`; connecting, by the client's own time-out.
     Client: class extends pg.Client {
       constructor(options) {
-        super({ ...options, connectionTimeoutMillis: client.connectionTimeoutMillis });
+        // `pg` hides the password from being copied, so it is given by name.
+        super({ ...options, password: client.password, connectionTimeoutMillis: client.connectionTimeoutMillis });
       }
     },
     connectionTimeoutMillis: 0,
@@ -44,7 +45,10 @@ export async function acquire(pool, waitMs) {
   const timeout = new Promise((_, reject) => {
     timer = setTimeout(() => {
       // The pool cannot take a request back: what it hands out too late is returned at once.
-      connecting.then((connection) => connection.release(), () => {});
+      connecting.then(
+        (connection) => connection.release(),
+        () => {},
+      );
       reject(new PoolTimeoutError(`no connection became free within ${waitMs} ms`));
     }, waitMs);
   });

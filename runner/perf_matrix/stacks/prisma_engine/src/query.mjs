@@ -5,8 +5,21 @@ import { QueryError } from './errors.mjs';
 import { tagJsonArguments } from './json-arguments.mjs';
 
 const ACTIONS = [
-  'findUniqueOrThrow', 'findUnique', 'findFirstOrThrow', 'findFirst', 'findMany', 'createManyAndReturn', 'createMany',
-  'createOne', 'updateMany', 'updateOne', 'upsertOne', 'deleteMany', 'deleteOne', 'aggregate', 'groupBy',
+  'findUniqueOrThrow',
+  'findUnique',
+  'findFirstOrThrow',
+  'findFirst',
+  'findMany',
+  'createManyAndReturn',
+  'createMany',
+  'createOne',
+  'updateMany',
+  'updateOne',
+  'upsertOne',
+  'deleteMany',
+  'deleteOne',
+  'aggregate',
+  'groupBy',
 ];
 const OR_THROW = 'OrThrow';
 const RAW_ACTIONS = new Set(['queryRaw', 'executeRaw']);
@@ -18,9 +31,6 @@ const RAW_ACTIONS = new Set(['queryRaw', 'executeRaw']);
  * @property {Renaming | null} renaming the names of the result's fields, null where they are the engine's own
  *
  * @typedef {Map<string, { from: string, inner: Renaming | null }>} Renaming answer's name -> engine's name
- *
- * @typedef {object} Scope what holds within one query
- * @property {Record<string, unknown>} variables
  */
 
 /**
@@ -57,7 +67,9 @@ function findOperation(query, operationName) {
 
 function defaultValues({ variableDefinitions = [] }) {
   const withDefault = variableDefinitions.filter(({ defaultValue }) => defaultValue);
-  return Object.fromEntries(withDefault.map(({ variable, defaultValue }) => [variable.name.value, literal(defaultValue, {})]));
+  return Object.fromEntries(
+    withDefault.map(({ variable, defaultValue }) => [variable.name.value, literal(defaultValue, {})]),
+  );
 }
 
 // `findUniqueUserOrThrow` -> findUniqueOrThrow of User. A model's name decides where two readings are possible.
@@ -73,7 +85,9 @@ function splitName(name, models) {
 }
 
 function translateField(field, model, variables) {
-  const args = Object.fromEntries((field.arguments ?? []).map(({ name, value }) => [name.value, literal(value, variables)]));
+  const args = Object.fromEntries(
+    (field.arguments ?? []).map(({ name, value }) => [name.value, literal(value, variables)]),
+  );
   return {
     arguments: model ? tagJsonArguments(args, model) : args,
     ...translateSelection(field.selectionSet?.selections ?? [], model, variables),
@@ -85,19 +99,22 @@ function translateSelection(fields, model, variables) {
   const renaming = new Map();
   for (const field of fields) {
     const name = asField(field).name.value;
-    const { renaming: inner = null, ...query } = hasInside(field) ? translateField(field, relatedModel(model, name), variables) : {};
-    const wanted = hasInside(field) ? query : true;
+    const { renaming: inner, wanted } = translateSelected(field, relatedModel(model, name), variables);
     if (name in selection && JSON.stringify(selection[name]) !== JSON.stringify(wanted)) {
       throw new QueryError(`Field '${name}' is selected twice with different arguments, which this engine cannot do.`);
     }
     selection[name] = wanted;
     renaming.set(field.alias?.value ?? name, { from: name, inner });
   }
-  const renamed = [...renaming].some(([name, { from, inner }]) => name !== from || inner);
-  return { selection, renaming: renamed ? renaming : null };
+  const isRenamed = [...renaming].some(([name, { from, inner }]) => name !== from || inner);
+  return { selection, renaming: isRenamed ? renaming : null };
 }
 
-const hasInside = ({ selectionSet, arguments: args }) => Boolean(selectionSet || args?.length);
+function translateSelected(field, model, variables) {
+  if (!field.selectionSet && !field.arguments?.length) return { renaming: null, wanted: true };
+  const { renaming, ...wanted } = translateField(field, model, variables);
+  return { renaming, wanted };
+}
 
 // `_count` selects relations of the model that it stands in.
 const relatedModel = (model, name) => (name === '_count' ? model : model?.relations.get(name));

@@ -18,7 +18,9 @@ const FIELD = /^[ \t]*(\w+)[ \t]+(\w+)/gm;
  */
 export function readModels(datamodel) {
   const bodies = blocks(datamodel).filter(({ kind }) => kind === 'model' || kind === 'view');
-  const models = new Map(bodies.map(({ name }) => [name, { scalars: new Set(), json: new Set(), relations: new Map() }]));
+  const models = new Map(
+    bodies.map(({ name }) => [name, { scalars: new Set(), json: new Set(), relations: new Map() }]),
+  );
   for (const { name, body } of bodies) readFields(body, models.get(name), models);
   return models;
 }

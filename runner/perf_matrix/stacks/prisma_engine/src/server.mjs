@@ -25,7 +25,10 @@ export function createServer(service, metrics) {
     try {
       send(response, await route(request, service, metrics));
     } catch (error) {
-      send(response, { status: error instanceof QueryError ? 400 : 500, body: { errors: [errorEntry(error)] } });
+      send(response, {
+        status: error instanceof QueryError ? 400 : 500,
+        body: { errors: [errorEntry(error)] },
+      });
     }
   });
 }
@@ -45,7 +48,10 @@ async function route(request, service, metrics) {
   }
   const [, id, how] = (request.method === 'POST' && pathname.match(TRANSACTION_END)) || [];
   if (id) return transactionAnswer(await service.endTransaction(id, how));
-  return { status: 404, body: { errors: [errorEntry(new QueryError(`nothing at ${request.method} ${pathname}`))] } };
+  return {
+    status: 404,
+    body: { errors: [errorEntry(new QueryError(`nothing at ${request.method} ${pathname}`))] },
+  };
 }
 
 async function readText(request) {

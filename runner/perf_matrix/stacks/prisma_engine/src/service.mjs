@@ -1,7 +1,12 @@
 // What the engine does for its callers: queries, batches and interactive transactions, in the native engine's terms.
 import { plainResult, rawResult } from './answer.mjs';
 import {
-  connectionError, errorEntry, explainExternal, QueryError, transactionNotFound, transactionStartTimeout,
+  connectionError,
+  errorEntry,
+  explainExternal,
+  QueryError,
+  transactionNotFound,
+  transactionStartTimeout,
 } from './errors.mjs';
 import { acquire, PoolTimeoutError } from './pool.mjs';
 import { translateQuery } from './query.mjs';
@@ -72,7 +77,9 @@ export class Service {
   #result({ request, key, renaming }, { data, errors }) {
     if (errors) return this.#failure(errors);
     const [value] = Object.values(data);
-    return { data: { [key]: request.action === 'queryRaw' ? rawResult(value) : plainResult(value, renaming) } };
+    return {
+      data: { [key]: request.action === 'queryRaw' ? rawResult(value) : plainResult(value, renaming) },
+    };
   }
 
   #failure(errors) {
