@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,11 @@ CASES = Path(__file__).parent / "prisma_engine"
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
-def run(command: list, *, fails_with: str = "", **options) -> str:
+def run(command: Sequence[str | Path], *, fails_with: str = "", **options: Any) -> str:
     """Runs a command and returns its output; on failure the output is the test's failure."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options
+    )
     if done.returncode:
         pytest.fail(f"{fails_with or command} failed with {done.returncode}:\n{done.stdout}", pytrace=False)
     return done.stdout
@@ -33,26 +36,37 @@ def run(command: list, *, fails_with: str = "", **options) -> str:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def postgres_url() -> Iterator[str]:
-    """A private Postgres with pg_stat_statements; as root it runs as user postgres, since it refuses to run as root."""
+    """A private Postgres with pg_stat_statements; run as user postgres by root, as whom it refuses to run."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    account = {}
+    account: dict[str, Any] = {}
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")
         account = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data, port = folder / "data", free_port()
-    run([POSTGRES_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"], cwd=folder, **account)
-    settings = {"listen_addresses": "127.0.0.1", "fsync": "off", "shared_preload_libraries": "pg_stat_statements"}
+    run(
+        [POSTGRES_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
+        cwd=folder,
+        **account,
+    )
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "fsync": "off",
+        "shared_preload_libraries": "pg_stat_statements",
+    }
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             [POSTGRES_BIN / "postgres", "-D", data, "-k", folder, "-p", str(port), *flags],
-            cwd=folder, stdout=log, stderr=log, **account,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            **account,
         )
     try:
         wait_for_postgres(server, port, folder / "log")
@@ -63,8 +77,8 @@ def postgres_url() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def wait_for_postgres(server: subprocess.Popen, port: int, log: Path) -> None:
-    is_ready = [POSTGRES_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+def wait_for_postgres(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    is_ready: list[str | Path] = [POSTGRES_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
     for _ in range(300):
         if subprocess.run(is_ready, check=False).returncode == 0:
             return
@@ -75,18 +89,26 @@ def wait_for_postgres(server: subprocess.Popen, port: int, log: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def engine_folder(tmp_path_factory) -> Path:
-    """An installed copy of the package, by npm's own defaults: no configuration of the user's or of the machine."""
+def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installed copy of the package, made by npm's defaults and not by the user's configuration."""
     folder = tmp_path_factory.mktemp("engine") / "prisma_engine"
     shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("node_modules"))
     npmrc = folder / "empty-npmrc"
     npmrc.touch()
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--userconfig", npmrc]
+    command: list[str | Path] = [
+        "npm",
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--userconfig",
+        npmrc,
+    ]
     run(command, cwd=folder, fails_with="npm ci")
     return folder
 
 
-def test_engine_under_node(engine_folder, postgres_url):
+def test_engine_under_node(engine_folder: Path, postgres_url: str) -> None:
     environment = {**os.environ, "PRISMA_ENGINE_DIR": str(engine_folder), "DATABASE_URL": postgres_url}
     tests = sorted(CASES.glob("*.test.mjs"))
     assert tests
@@ -94,8 +116,8 @@ def test_engine_under_node(engine_folder, postgres_url):
 
 
 @pytest.fixture(scope="module")
-def client_python(engine_folder, tmp_path_factory) -> Path:
-    """A Python with the Prisma client that LiteLLM uses, generated for the test schema by the pinned Prisma CLI."""
+def client_python(engine_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python with the Prisma client, generated for the test schema by the pinned Prisma CLI."""
     folder = tmp_path_factory.mktemp("client") / "venv"
     python = folder / "bin" / "python"
     packages = ["prisma==0.11.0", "pytest"]
@@ -107,8 +129,15 @@ def client_python(engine_folder, tmp_path_factory) -> Path:
         run([python, "-m", "pip", "install", "--quiet", *packages])
     prisma = engine_folder / "node_modules" / "prisma" / "build" / "index.js"
     # The CLI finds the Python generator on PATH, and downloads no engines where it is told of some.
-    environment = {**client_environment(engine_folder), "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-    run(["node", prisma, "generate", "--schema", CASES / "schema.prisma"], env=environment, fails_with="prisma generate")
+    environment = {
+        **client_environment(engine_folder),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    run(
+        ["node", prisma, "generate", "--schema", CASES / "schema.prisma"],
+        env=environment,
+        fails_with="prisma generate",
+    )
     return python
 
 
@@ -122,10 +151,20 @@ def client_environment(engine_folder: Path) -> dict[str, str]:
     return {**os.environ, **engines, "CHECKPOINT_DISABLE": "1", "PRISMA_HIDE_UPDATE_MESSAGE": "1"}
 
 
-def test_python_client(engine_folder, client_python, postgres_url, tmp_path):
+def test_python_client(engine_folder: Path, client_python: Path, postgres_url: str, tmp_path: Path) -> None:
     run([POSTGRES_BIN / "psql", "-q", "-v", "ON_ERROR_STOP=1", postgres_url, "-f", CASES / "schema.sql"])
     environment = {**client_environment(engine_folder), "DATABASE_URL": f"{postgres_url}?connection_limit=3"}
     # Away from the repository, so that its pytest settings and conftest files do not apply.
     cases = shutil.copy(CASES / "client_cases.py", tmp_path)
-    command = [client_python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, cases]
+    command: list[str | Path] = [
+        client_python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        tmp_path,
+        cases,
+    ]
     run(command, cwd=tmp_path, env=environment, fails_with="the Python client's cases", timeout=300)

@@ -19,23 +19,63 @@ after(async () => {
 });
 
 const CASES = [
-  ['unique violation', 'mutation { result: createOneUser(data: {email: "taken"}) { id } }', 'P2002', /Unique constraint failed on the fields: \(`email`\)/],
-  ['foreign key violation', 'mutation { result: createOnePost(data: {title: "t", authorId: "nobody"}) { id } }', 'P2003', /Foreign key constraint/],
-  ['missing required value', 'mutation { result: createOneUser(data: {name: "n"}) { id } }', 'P2009', /A value is required but not set/],
+  [
+    'unique violation',
+    'mutation { result: createOneUser(data: {email: "taken"}) { id } }',
+    'P2002',
+    /Unique constraint failed on the fields: \(`email`\)/,
+  ],
+  [
+    'foreign key violation',
+    'mutation { result: createOnePost(data: {title: "t", authorId: "nobody"}) { id } }',
+    'P2003',
+    /Foreign key constraint/,
+  ],
+  [
+    'missing required value',
+    'mutation { result: createOneUser(data: {name: "n"}) { id } }',
+    'P2009',
+    /A value is required but not set/,
+  ],
   ['unknown argument', 'query { result: findManyUser(nope: 1) { id } }', 'P2009', /Argument does not exist/],
   ['unknown field', 'query { result: findManyUser { nope } }', 'P2009', /'nope' not found/],
   ['unknown model', 'query { result: findManyNobody { id } }', 'P2009', /findManyNobody/],
   ['raw syntax error', raw('queryRaw', 'SELEC'), 'P2010', /42601.*syntax error/],
   ['several raw statements', raw('queryRaw', 'SELECT 1; SELECT 2'), 'P2010', /multiple commands/],
   ['missing table', 'query { result: findManyMissing { id } }', 'P2021', /`public.Missing` does not exist/],
-  ['record to update not found', 'mutation { result: updateOneUser(where: {id: "none"}, data: {name: "x"}) { id } }', 'P2025', /not found/],
-  ['record to delete not found', 'mutation { result: deleteOneUser(where: {id: "none"}) { id } }', 'P2025', /not exist|not found/],
-  ['nothing found, or throw', 'query { result: findUniqueUserOrThrow(where: {id: "none"}) { id } }', 'P2025', /found none/],
-  ['integer beyond 64 bits', 'query { result: findManyUser(where: {tokens: 9223372036854775808}) { id } }', 'P2033', /64 bit/],
+  [
+    'record to update not found',
+    'mutation { result: updateOneUser(where: {id: "none"}, data: {name: "x"}) { id } }',
+    'P2025',
+    /not found/,
+  ],
+  [
+    'record to delete not found',
+    'mutation { result: deleteOneUser(where: {id: "none"}) { id } }',
+    'P2025',
+    /not exist|not found/,
+  ],
+  [
+    'nothing found, or throw',
+    'query { result: findUniqueUserOrThrow(where: {id: "none"}) { id } }',
+    'P2025',
+    /found none/,
+  ],
+  [
+    'integer beyond 64 bits',
+    'query { result: findManyUser(where: {tokens: 9223372036854775808}) { id } }',
+    'P2033',
+    /64 bit/,
+  ],
   ['no GraphQL', 'query {', undefined, /Error parsing GraphQL query/],
   ['two operations', 'query { a: findManyUser { id } b: findManyUser { id } }', undefined, /one operation/],
   ['a fragment', 'query { result: findManyUser { ...F } } fragment F on User { id }', undefined, /fragments/],
-  ['one field in two ways', 'query { result: findManyUser { a: posts(take: 1) { id } b: posts { id } } }', undefined, /selected twice/],
+  [
+    'one field in two ways',
+    'query { result: findManyUser { a: posts(take: 1) { id } b: posts { id } } }',
+    undefined,
+    /selected twice/,
+  ],
 ];
 
 for (const [name, query, code, message] of CASES) {

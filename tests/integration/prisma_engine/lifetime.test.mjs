@@ -4,7 +4,16 @@ import { spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
 
-import { createDatabase, freePort, PROGRAM, raw, spawnEngine, startEngine, startRelay, waitUntil } from './support/engine.mjs';
+import {
+  createDatabase,
+  freePort,
+  PROGRAM,
+  raw,
+  spawnEngine,
+  startEngine,
+  startRelay,
+  waitUntil,
+} from './support/engine.mjs';
 
 let database;
 before(async () => {
@@ -33,7 +42,9 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   test(`${signal} ends it with 0 within two seconds, whatever is open`, async () => {
     const engine = await startEngine(database.url);
     const agent = new Agent({ keepAlive: true });
-    await new Promise((resolve) => request(`${engine.base}/status`, { agent }, (answer) => answer.resume().on('end', resolve)).end());
+    await new Promise((resolve) =>
+      request(`${engine.base}/status`, { agent }, (answer) => answer.resume().on('end', resolve)).end(),
+    );
     const { body } = await engine.post('/transaction/start', { max_wait: 1000, timeout: 60000 });
     await engine.result(raw('queryRaw', 'SELECT 1'), body.id);
     const busy = engine.ask(raw('queryRaw', 'SELECT pg_sleep(10)::text')).catch(() => {});
@@ -57,9 +68,21 @@ test('an idle engine ends at once', async () => {
 test('it does not outlive a parent that is killed', async () => {
   const port = await freePort();
   // The shell stays between us and the engine, because of what it would do afterwards.
-  const { child } = spawnEngine(port, { DATABASE_URL: database.url }, ['/bin/sh', '-c', '"$0" "$@" & echo $!; wait; true', PROGRAM]);
+  const { child } = spawnEngine(port, { DATABASE_URL: database.url }, [
+    '/bin/sh',
+    '-c',
+    '"$0" "$@" & echo $!; wait; true',
+    PROGRAM,
+  ]);
   const pid = await new Promise((resolve) => child.stdout.once('data', (text) => resolve(Number(text))));
-  await waitUntil(() => fetch(`http://127.0.0.1:${port}/status`).then(() => true, () => false), 'engine answers');
+  await waitUntil(
+    () =>
+      fetch(`http://127.0.0.1:${port}/status`).then(
+        () => true,
+        () => false,
+      ),
+    'engine answers',
+  );
   assert.ok(isAlive(pid));
   child.kill('SIGKILL');
   await waitUntil(() => !isAlive(pid), 'the orphan is gone', 3000);
@@ -74,8 +97,14 @@ async function failedStart(env, port) {
 test('what keeps it from starting is one line and exit code 1', async () => {
   const closed = await freePort();
   const cases = [
-    [{ DATABASE_URL: `postgresql://u:secret@127.0.0.1:${closed}/db` }, new RegExp(`cannot connect to Postgres at 127.0.0.1:${closed}: Can't reach`)],
-    [{ DATABASE_URL: database.url.replace(database.name, 'no_such_database') }, /cannot connect .*database "no_such_database" does not exist/],
+    [
+      { DATABASE_URL: `postgresql://u:secret@127.0.0.1:${closed}/db` },
+      new RegExp(`cannot connect to Postgres at 127.0.0.1:${closed}: Can't reach`),
+    ],
+    [
+      { DATABASE_URL: database.url.replace(database.name, 'no_such_database') },
+      /cannot connect .*database "no_such_database" does not exist/,
+    ],
     [{ DATABASE_URL: '' }, /no database URL: set DATABASE_URL/],
     [{ DATABASE_URL: 'mysql://localhost/db' }, /must start with postgresql:/],
     [{ DATABASE_URL: `${database.url}?sslmode=require` }, /sslmode=require is not supported/],
@@ -99,13 +128,28 @@ test('a taken port is one line and exit code 1', async () => {
   await engine.stop();
 });
 
+test('a folder in host= is connected to by its Unix socket', async () => {
+  const [{ unix_socket_directories: folders }] = await database.sql('SHOW unix_socket_directories');
+  const engine = await startEngine(database.url, { host: folders.split(',')[0].trim() });
+  const [{ address }] = await engine.result(raw('queryRaw', 'SELECT inet_client_addr()::text AS address'));
+  assert.equal(address.prisma__type, 'null');
+  await engine.stop();
+});
+
 test('OVERWRITE_DATASOURCES goes before the schema', async () => {
   const port = await freePort();
   const { child, exited } = spawnEngine(port, {
     DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
     OVERWRITE_DATASOURCES: JSON.stringify([{ name: 'db', url: database.url }]),
   });
-  await waitUntil(() => fetch(`http://127.0.0.1:${port}/status`).then(() => true, () => false), 'engine answers');
+  await waitUntil(
+    () =>
+      fetch(`http://127.0.0.1:${port}/status`).then(
+        () => true,
+        () => false,
+      ),
+    'engine answers',
+  );
   child.kill('SIGTERM');
   assert.equal((await exited).code, 0);
 });
@@ -114,10 +158,13 @@ test('when Postgres goes away requests fail with an error, and work again when i
   const relay = await startRelay(database.url);
   const engine = await startEngine(relay.url, { connection_limit: 2, pool_timeout: 2, connect_timeout: 2 });
   assert.deepEqual(await engine.result(FIND), []);
-  const { body: { id } } = await engine.post('/transaction/start', { max_wait: 1000, timeout: 60000 });
+  const {
+    body: { id },
+  } = await engine.post('/transaction/start', { max_wait: 1000, timeout: 60000 });
   await engine.result(raw('queryRaw', 'SELECT 1'), id);
-  const interrupted = engine.error(raw('queryRaw', 'SELECT pg_sleep(10)::text'));
-  await waitUntil(async () => (await database.sql(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(10)%' AND pid <> pg_backend_pid()`)).length, 'the query runs');
+  const interrupted = engine.error(raw('queryRaw', 'SELECT pg_sleep(10)::text AS interrupted'));
+  const running = `SELECT FROM pg_stat_activity WHERE query LIKE '%AS interrupted' AND state = 'active'`;
+  await waitUntil(async () => (await database.sql(running)).length, 'the query runs');
 
   await relay.down();
   assert.equal((await interrupted).error_code, 'P1017');
@@ -131,7 +178,10 @@ test('when Postgres goes away requests fail with an error, and work again when i
   assert.deepEqual(await engine.result(FIND), []);
   // Both connections of the pool can be had: none was left with the broken transaction.
   const starts = [1, 2].map(() => engine.post('/transaction/start', { max_wait: 1000, timeout: 1000 }));
-  assert.deepEqual((await Promise.all(starts)).map(({ status }) => status), [200, 200]);
+  assert.deepEqual(
+    (await Promise.all(starts)).map(({ status }) => status),
+    [200, 200],
+  );
   assert.equal(engine.output.stderr, '');
   await engine.stop();
   await relay.down();
@@ -140,7 +190,9 @@ test('when Postgres goes away requests fail with an error, and work again when i
 test('connections that Postgres ends are replaced', async () => {
   const engine = await startEngine(database.url, { connection_limit: 1 });
   await engine.result(FIND);
-  await database.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+  await database.sql(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
   await waitUntil(async () => !(await engine.ask(FIND)).errors, 'a query works again');
   assert.equal(engine.child.exitCode, null);
   await engine.stop();

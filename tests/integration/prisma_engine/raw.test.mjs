@@ -24,7 +24,7 @@ const VALUES = [
   ['1.10::numeric', 'decimal', '1.1'],
   ["'text'::text", 'string', 'text'],
   ["'name'::name", 'string', 'name'],
-  ["'ADMIN'::\"Role\"", 'string', 'ADMIN'],
+  ['\'ADMIN\'::"Role"', 'string', 'ADMIN'],
   ["interval '1 day'", 'string', '1 day'],
   ['true', 'bool', true],
   ['\'{"a": [1]}\'::jsonb', 'json', { a: [1] }],
@@ -78,7 +78,9 @@ test('a number beyond 2^53 written in the parameters keeps every digit', async (
 });
 
 test('parameters may be left out', async () => {
-  assert.deepEqual(await engine.result('mutation { result: queryRaw(query: "SELECT 1 AS v") }'), [{ v: typed('int', 1) }]);
+  assert.deepEqual(await engine.result('mutation { result: queryRaw(query: "SELECT 1 AS v") }'), [
+    { v: typed('int', 1) },
+  ]);
 });
 
 test('a result without rows is an empty list', async () => {
@@ -93,7 +95,9 @@ test('executeRaw answers the number of rows', async () => {
 });
 
 test('unqualified tables are found in the schema that the URL names', async () => {
-  await database.sql('CREATE SCHEMA "my other"; CREATE TABLE "my other".here (id int); INSERT INTO "my other".here VALUES (7)');
+  await database.sql(
+    'CREATE SCHEMA "my other"; CREATE TABLE "my other".here (id int); INSERT INTO "my other".here VALUES (7)',
+  );
   const other = await startEngine(database.url, { schema: 'my other' });
   assert.deepEqual(await other.result(raw('queryRaw', 'SELECT id FROM here')), [{ id: typed('int', 7) }]);
   await other.stop();
@@ -101,7 +105,10 @@ test('unqualified tables are found in the schema that the URL names', async () =
 
 test('executeRaw joins the transaction of its batch', async () => {
   const insert = { query: raw('executeRaw', `INSERT INTO "Member" (team, person) VALUES ('batch', 'p')`) };
-  const { body } = await engine.post('/', { batch: [insert, { query: raw('executeRaw', 'SELECT 1/0') }], transaction: true });
+  const { body } = await engine.post('/', {
+    batch: [insert, { query: raw('executeRaw', 'SELECT 1/0') }],
+    transaction: true,
+  });
   assert.equal(body.errors[0].user_facing_error.error_code, 'P2010');
   assert.deepEqual(await database.sql(`SELECT * FROM "Member" WHERE team = 'batch'`), []);
 });

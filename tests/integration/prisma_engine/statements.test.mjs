@@ -18,7 +18,9 @@ after(async () => {
 /** The statements that `times` runs of the query cause, with how often each was called per run. */
 async function statements(query, times = 5) {
   await engine.result(query(-1));
-  await database.sql('SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)');
+  await database.sql(
+    'SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)',
+  );
   for (let n = 0; n < times; n += 1) await engine.result(query(n));
   const rows = await database.sql(`SELECT query, calls FROM pg_stat_statements
     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE '%pg_stat_statements%'`);
@@ -31,7 +33,10 @@ test('a find is one SELECT', async () => {
 
 test('a find over a relation is one SELECT per level', async () => {
   await database.sql(`INSERT INTO "User" (id, email) VALUES ('u', 'u')`);
-  assert.deepEqual(await statements(() => 'query { result: findManyUser { id posts { id } } }'), [['SELECT', 1], ['SELECT', 1]]);
+  assert.deepEqual(await statements(() => 'query { result: findManyUser { id posts { id } } }'), [
+    ['SELECT', 1],
+    ['SELECT', 1],
+  ]);
 });
 
 test('a create is one INSERT, without a transaction', async () => {
@@ -40,8 +45,15 @@ test('a create is one INSERT, without a transaction', async () => {
 });
 
 test('a nested create is its statements in one transaction', async () => {
-  const create = (n) => `mutation { result: createOneUser(data: {email: "${n}", posts: {create: [{title: "t"}]}}) { id } }`;
-  assert.deepEqual(await statements(create), [['BEGIN', 1], ['COMMIT', 1], ['INSERT', 1], ['INSERT', 1], ['SELECT', 1]]);
+  const create = (n) =>
+    `mutation { result: createOneUser(data: {email: "${n}", posts: {create: [{title: "t"}]}}) { id } }`;
+  assert.deepEqual(await statements(create), [
+    ['BEGIN', 1],
+    ['COMMIT', 1],
+    ['INSERT', 1],
+    ['INSERT', 1],
+    ['SELECT', 1],
+  ]);
 });
 
 test('a raw query is itself', async () => {

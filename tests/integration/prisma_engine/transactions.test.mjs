@@ -16,9 +16,11 @@ after(async () => {
 beforeEach(() => database.sql('TRUNCATE "Member"'));
 
 const insert = (person) => `mutation { result: createOneMember(data: {team: "t", person: "${person}"}) { person } }`;
-const start = async (body = {}) => (await engine.post('/transaction/start', { max_wait: 1000, timeout: 5000, ...body })).body.id;
+const start = async (body = {}) =>
+  (await engine.post('/transaction/start', { max_wait: 1000, timeout: 5000, ...body })).body.id;
 const end = (id, how) => engine.post(`/transaction/${id}/${how}`);
-const members = async () => (await database.sql('SELECT person FROM "Member" ORDER BY person')).map(({ person }) => person);
+const members = async () =>
+  (await database.sql('SELECT person FROM "Member" ORDER BY person')).map(({ person }) => person);
 
 test('commit keeps, rollback discards, and nobody else sees an open transaction', async () => {
   const kept = await start();
@@ -48,7 +50,11 @@ test('raw queries run inside the transaction', async () => {
 
 test('a batch within a transaction belongs to it', async () => {
   const id = await start();
-  await engine.post('/', { batch: [{ query: insert('a') }, { query: insert('b') }], transaction: true }, { 'X-transaction-id': id });
+  await engine.post(
+    '/',
+    { batch: [{ query: insert('a') }, { query: insert('b') }], transaction: true },
+    { 'X-transaction-id': id },
+  );
   await end(id, 'rollback');
   assert.deepEqual(await members(), []);
 });
@@ -80,13 +86,16 @@ test('a start that gets no connection within max_wait fails after that time, and
 });
 
 test('transactions that start at the same time, among queries that need one themselves, do not mix', async () => {
-  const nested = (n) => `mutation { result: createOneUser(data: {email: "${n}", posts: {create: [{title: "${n}"}]}}) { id } }`;
-  await Promise.all(Array.from({ length: 10 }, async (_, n) => {
-    await engine.result(nested(n));
-    const id = await start({ max_wait: 5000 });
-    await engine.result(insert(`p${n}`), id);
-    await end(id, n % 2 ? 'commit' : 'rollback');
-  }));
+  const nested = (n) =>
+    `mutation { result: createOneUser(data: {email: "${n}", posts: {create: [{title: "${n}"}]}}) { id } }`;
+  await Promise.all(
+    Array.from({ length: 10 }, async (_, n) => {
+      await engine.result(nested(n));
+      const id = await start({ max_wait: 5000 });
+      await engine.result(insert(`p${n}`), id);
+      await end(id, n % 2 ? 'commit' : 'rollback');
+    }),
+  );
   assert.deepEqual(await members(), ['p1', 'p3', 'p5', 'p7', 'p9']);
 });
 

@@ -89,7 +89,11 @@ export async function startEngine(url, parameters = {}) {
   const port = await freePort();
   const { child, output, exited } = spawnEngine(port, { DATABASE_URL: database.href });
   const base = `http://127.0.0.1:${port}`;
-  const isUp = () => fetch(`${base}/status`).then((response) => response.ok, () => false);
+  const isUp = () =>
+    fetch(`${base}/status`).then(
+      (response) => response.ok,
+      () => false,
+    );
   await waitUntil(async () => {
     if (child.exitCode !== null) throw new Error(`engine exited: ${output.stderr}`);
     return isUp();

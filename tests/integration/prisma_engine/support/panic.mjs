@@ -11,5 +11,9 @@ await core.connect();
 process.on('uncaughtException', (error) => core.failInFlight(error));
 // Ids shorter than the engine's own make it panic; the service lets none through.
 const panic = await core.rollbackTransaction('short').catch((error) => error.constructor.name);
-const { errors } = await core.query({ modelName: 'A', action: 'findMany', query: { arguments: {}, selection: { nope: true } } });
+const { errors } = await core.query({
+  modelName: 'A',
+  action: 'findMany',
+  query: { arguments: {}, selection: { nope: true } },
+});
 console.log(JSON.stringify({ panic, later: errors[0].user_facing_error.error_code }));
