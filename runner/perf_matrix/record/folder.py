@@ -46,11 +46,11 @@ class RunFolder:
 
         InputError if it is not empty or locked, MeasurementError if it cannot be written.
         """
-        _refuse_unless_empty(path)
+        refuse_unless_empty(path)
         _make(path)
         with ExitStack() as held:
             held.enter_context(lock.held(path))
-            _refuse_unless_empty(path)  # Again: now nobody else can begin a run here.
+            refuse_unless_empty(path)  # Again: now nobody else can begin a run here.
             _write_run_file(path, info)
             return cls(path, info, held.pop_all(), [])
 
@@ -108,7 +108,8 @@ class RunFolder:
         self.close()
 
 
-def _refuse_unless_empty(path: Path) -> None:
+def refuse_unless_empty(path: Path) -> None:
+    """Raise InputError where ``path`` cannot become a run folder: a file, another run, somebody's files."""
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; a run needs a folder of its own")
     found = {entry.name for entry in path.iterdir()} - _LEFT_BY_A_FALSE_START if path.exists() else set()

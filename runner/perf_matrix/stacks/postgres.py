@@ -78,7 +78,9 @@ class PostgresServer:
         """(Re)create ``database`` as a copy of ``template``; whoever is still connected to either is cut off."""
         self.drop(database)
         self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(template))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(database), sql.Identifier(template)
+            )
         )
 
     def drop(self, database: str) -> None:
@@ -113,6 +115,8 @@ def start_postgres(programs: PostgresPrograms, private: Path, environ: Mapping[s
     """
     account = unprivileged_account()
     folder = private / "postgres"
+    # A server that died before is followed by one with an empty folder.
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     binaries = _reachable(programs.folder, private, account)
     if account is not None:
@@ -213,5 +217,3 @@ def describe_death(server: PostgresServer) -> str | None:
     """In words how the server ended; None while it runs."""
     code = server.process.exit_code
     return None if code is None else f"Postgres {describe_exit(code)}"
-
-

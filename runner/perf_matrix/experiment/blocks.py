@@ -1,0 +1,112 @@
+"""The ``paired`` instrument: blocks of request pairs, first a fair share for all, then where they help most."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from perf_matrix.compare.blocks import LatencyMetric
+from perf_matrix.compare.widths import interval_width
+from perf_matrix.experiment.budget import PAIRS_PER_BLOCK
+from perf_matrix.load.agent import Agent
+from perf_matrix.matrix.model import Gate
+from perf_matrix.record.model import PairedBlock
+
+# Intervals are looked at anew after this share of the endpoints got a block each.
+_WIDEST_SHARE = 4
+
+
+class BlockTaker:
+    """Takes blocks on one running stack; knows the blocks of earlier epochs, since intervals span all."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        gate: Gate,
+        earlier: Iterable[PairedBlock],
+        *,
+        epoch: int,
+        rng: random.Random,
+        record: Callable[[PairedBlock], None],
+        check_alive: Callable[[], None],
+    ) -> None:
+        self._agent = agent
+        self._metrics = _latency_metrics(gate)
+        self._gate = gate
+        self._epoch = epoch
+        self._rng = rng
+        self._record = record
+        self._check_alive = check_alive
+        self._blocks: dict[str, list[PairedBlock]] = defaultdict(list)
+        for block in earlier:
+            self._blocks[block.endpoint].append(block)
+
+    def take_rounds(
+        self, endpoints: Sequence[str], rounds: int, step: Callable[[int, int, str], None]
+    ) -> None:
+        """One block of each endpoint per round, in a new random order each time.
+
+        ``step`` is told (number of the block, of how many, endpoint) before each.
+        """
+        total = rounds * len(endpoints)
+        for number in range(rounds):
+            for place, endpoint in enumerate(self._rng.sample(endpoints, len(endpoints))):
+                step(number * len(endpoints) + place + 1, total, endpoint)
+                self.take(endpoint)
+
+    def take_until(self, ends_at: float, endpoints: Sequence[str], step: Callable[[str], None]) -> None:
+        """Blocks of the endpoints whose intervals are widest, until ``ends_at`` (monotonic seconds).
+
+        A block that would not be over by then, going by the one before it, is not begun.
+        """
+        while endpoints:
+            for endpoint in self._widest(endpoints):
+                begin = time.monotonic()
+                if begin + self._expected_s(endpoint) > ends_at:
+                    return
+                step(endpoint)
+                self.take(endpoint)
+
+    def take(self, endpoint: str) -> None:
+        """Measure one block and record it. Raises PartDiedError where a part of the stack has ended."""
+        order = [index < PAIRS_PER_BLOCK // 2 for index in range(PAIRS_PER_BLOCK)]
+        # As many pairs with base first as with head first, so that an order effect cancels out in each block.
+        self._rng.shuffle(order)
+        started_at = time.time()
+        result = self._agent.block(endpoint, order)
+        if any(result.failed.values()):
+            self._check_alive()
+        block = PairedBlock(
+            epoch=self._epoch,
+            endpoint=endpoint,
+            block=len(self._blocks[endpoint]),
+            started_at=started_at,
+            base_ms=result.base_ms,
+            head_ms=result.head_ms,
+            head_first=result.head_first,
+            failed=result.failed,
+            failures=result.failures,
+        )
+        self._record(block)
+        self._blocks[endpoint].append(block)
+
+    def _widest(self, endpoints: Sequence[str]) -> list[str]:
+        count = max(1, len(endpoints) // _WIDEST_SHARE)
+        return sorted(endpoints, key=self._width, reverse=True)[:count]
+
+    def _width(self, endpoint: str) -> float:
+        blocks = self._blocks[endpoint]
+        return max((interval_width(blocks, metric, self._gate) for metric in self._metrics), default=0.0)
+
+    def _expected_s(self, endpoint: str) -> float:
+        last = self._blocks[endpoint][-1]
+        per_pair = (sum(last.base_ms) + sum(last.head_ms)) / max(len(last.base_ms), 1) / 1000
+        return (PAIRS_PER_BLOCK + 1) * per_pair
+
+
+def _latency_metrics(gate: Gate) -> list[LatencyMetric]:
+    """The median is measured in any case: it is what a reader looks at first."""
+    chosen: list[LatencyMetric] = [metric for metric in gate.metrics if metric != "queries"]
+    return chosen or ["p50"]

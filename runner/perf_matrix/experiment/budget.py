@@ -1,0 +1,70 @@
+"""How much must be measured at least, and how the time of a cell is shared out.  (Pure.)"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from perf_matrix.errors import InputError
+
+PAIRS_PER_BLOCK = 10
+# Below eight blocks an arm no exact test can reach a strict level after correction.
+BLOCKS_PER_ENDPOINT = 8
+
+# Assumed before anything was started, and on the low side: a limit that is refused on these grounds is
+# hopeless anywhere. What is really needed is known after the first windows, and checked again then.
+_START_S = 12.0
+_WINDOWS_S_PER_ENDPOINT = 0.5
+_REQUEST_S = 0.004
+# Writing, stopping, and the block that is under way when the time is over.
+_SLACK = 1.1
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What measuring takes here: seconds for a start of the stack, for the windows, and per request pair."""
+
+    start_s: float
+    windows_s: float
+    pair_s: Mapping[str, float]
+
+
+def assumed_costs(endpoints: list[str]) -> Costs:
+    """What to assume before the first start."""
+    return Costs(
+        start_s=_START_S,
+        windows_s=_WINDOWS_S_PER_ENDPOINT * len(endpoints),
+        pair_s=dict.fromkeys(endpoints, 2 * _REQUEST_S),
+    )
+
+
+def shortest_limit_s(costs: Costs, epochs: int) -> float:
+    """The shortest limit in which every endpoint gets its blocks, in whole ten seconds."""
+    blocks = rounds_per_epoch(epochs) * epochs
+    # One lead-in pair goes before the pairs of each block.
+    pairs_s = blocks * (PAIRS_PER_BLOCK + 1) * sum(costs.pair_s.values())
+    needed = epochs * (costs.start_s + costs.windows_s) + pairs_s
+    return math.ceil(_SLACK * needed / 10) * 10.0
+
+
+def refuse_if_too_short(limit_s: float, costs: Costs, epochs: int) -> None:
+    """Raise InputError, with the shortest limit that works, where ``limit_s`` is less than that."""
+    shortest = shortest_limit_s(costs, epochs)
+    if limit_s < shortest:
+        blocks = f"{BLOCKS_PER_ENDPOINT} blocks of {PAIRS_PER_BLOCK} pairs for each of {len(costs.pair_s)} endpoints"
+        raise InputError(
+            f"time: {limit_s:.0f}s is too short for {blocks} over {epochs} epochs: "
+            f"the shortest that works here is about {shortest:.0f}s. "
+            "Write a longer time: in the matrix file or as --time, or choose fewer --endpoints."
+        )
+
+
+def rounds_per_epoch(epochs: int) -> int:
+    """How many blocks each endpoint gets in each epoch at least."""
+    return math.ceil(BLOCKS_PER_ENDPOINT / epochs)
+
+
+def epoch_ends_at(now: float, cell_ends_at: float, epochs_left: int) -> float:
+    """When an epoch that starts now has to be over: the time that is left, shared out evenly."""
+    return now + (cell_ends_at - now) / epochs_left

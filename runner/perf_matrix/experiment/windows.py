@@ -1,0 +1,160 @@
+"""The ``queries`` instrument: windows of a few requests, each with what the database did meanwhile.
+
+Both arms get the same window, one after the other; each has a database of its own, so that neither
+disturbs the counts of the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Literal
+
+from perf_matrix.load.agent import Agent
+from perf_matrix.load.results import ProbeResult
+from perf_matrix.matrix.model import ARMS, Arm
+from perf_matrix.queries.capture import StatementCounters
+from perf_matrix.queries.profile import WINDOW_SIZES, needs_more
+from perf_matrix.record.model import Presence, QueryWindow, StatementCount
+
+# A service writes a little after it answered; batches that wait for seconds are told apart by their counts.
+_QUIET_S = 0.1
+_QUIET_LIMIT_S = 1.5
+_IDLE_S = 2.0
+# What the first request found wrong may have been the start's fault, so there is a second one.
+_FIRST_ATTEMPTS = 2
+
+Kind = Literal["cold", "warm", "idle"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the windows of one endpoint showed: the arms that answer as they should, and seconds for a pair."""
+
+    answering: frozenset[Arm]
+    pair_s: float
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What one arm was sent in a window."""
+
+    requests: int
+    failed: int
+    latency_s: float
+
+
+class WindowTaker:
+    """Takes windows on one running stack and records them."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        counters: StatementCounters,
+        databases: Mapping[Arm, str],
+        *,
+        epoch: int,
+        record: Callable[[Presence | QueryWindow], None],
+    ) -> None:
+        self._agent = agent
+        self._counters = counters
+        self._databases = databases
+        self._epoch = epoch
+        self._record = record
+        self._idle: dict[Arm, list[QueryWindow]] = {arm: [] for arm in ARMS}
+
+    def take_idle(self) -> None:
+        """Record what both arms' databases do while no request is sent."""
+        begin = self._begin(ARMS)
+        time.sleep(_IDLE_S)
+        nothing = {arm: _Sent(0, 0, 0.0) for arm in ARMS}
+        for arm, window in self._end(None, "idle", nothing, begin).items():
+            self._idle[arm].append(window)
+
+    def take_endpoint(self, endpoint: str) -> Taken:
+        """Record the first request to each arm (cold), then warm windows until both arms' counts are exact."""
+        answering = frozenset(arm for arm in ARMS if self._take_first(endpoint, arm))
+        warm: dict[Arm, list[QueryWindow]] = {arm: [] for arm in answering}
+        spent: list[float] = []
+        for size in cycle(WINDOW_SIZES):
+            wanting = [arm for arm in ARMS if arm in answering and needs_more(warm[arm], self._idle[arm])]
+            if not wanting:
+                break
+            begin = self._begin(wanting)
+            sent = {arm: self._send(endpoint, arm, size) for arm in wanting}
+            spent += [one.latency_s for one in sent.values()]
+            for arm, window in self._end(endpoint, "warm", sent, begin).items():
+                warm[arm].append(window)
+        return Taken(answering, len(ARMS) * sum(spent) / len(spent) if spent else 0.0)
+
+    def _take_first(self, endpoint: str, arm: Arm) -> bool:
+        """Send the first request, and once more if it fails; tells whether the arm answers as it should."""
+        for attempt in range(_FIRST_ATTEMPTS):
+            begin = self._begin([arm])
+            first = self._agent.probe(endpoint, arm)
+            failed = bool(first.failures) or not first.present
+            if attempt == 0:
+                self._end(endpoint, "cold", {arm: _Sent(1, int(failed), first.latency_ms / 1000)}, begin)
+            self._record(self._presence(endpoint, arm, first))
+            if not failed or not first.present:
+                return not failed
+        return False
+
+    def _presence(self, endpoint: str, arm: Arm, first: ProbeResult) -> Presence:
+        return Presence(
+            epoch=self._epoch,
+            endpoint=endpoint,
+            arm=arm,
+            status=first.status,
+            present=first.present,
+            failures=first.failures,
+            latency_ms=first.latency_ms,
+        )
+
+    def _send(self, endpoint: str, arm: Arm, requests: int) -> _Sent:
+        begin = time.monotonic()
+        result = self._agent.serial(endpoint, arm, requests)
+        return _Sent(result.sent, result.failed, (time.monotonic() - begin) / max(result.sent, 1))
+
+    def _begin(self, arms: Collection[Arm]) -> float:
+        for arm in arms:
+            self._counters.reset(self._databases[arm])
+        return time.monotonic()
+
+    def _end(
+        self, endpoint: str | None, kind: Kind, sent: Mapping[Arm, _Sent], begin: float
+    ) -> dict[Arm, QueryWindow]:
+        names = {arm: self._databases[arm] for arm in sent}
+        self._counters.settle(list(names.values()), _QUIET_S, _QUIET_LIMIT_S, time.sleep, time.monotonic)
+        seconds = time.monotonic() - begin
+        found = self._counters.snapshot(list(names.values()))
+        windows = {
+            arm: self._window(endpoint, kind, arm, one, seconds, found[names[arm]])
+            for arm, one in sent.items()
+        }
+        for window in windows.values():
+            self._record(window)
+        return windows
+
+    def _window(
+        self,
+        endpoint: str | None,
+        kind: Kind,
+        arm: Arm,
+        sent: _Sent,
+        seconds: float,
+        statements: list[StatementCount],
+    ) -> QueryWindow:
+        return QueryWindow(
+            epoch=self._epoch,
+            endpoint=endpoint,
+            arm=arm,
+            kind=kind,
+            requests=sent.requests,
+            seconds=seconds,
+            statements=statements,
+            evicted=bool(self._counters.evicted(self._databases[arm])),
+            failed_requests=sent.failed,
+        )
