@@ -107,11 +107,13 @@ def _at_least(pairs: int, epoch: Sequence[PairedBlock]) -> list[list[PairedBlock
     """Consecutive blocks in groups of at least ``pairs``; what is left over joins the last group."""
     groups: list[list[PairedBlock]] = []
     waiting: list[PairedBlock] = []
+    missing = pairs
     for block in epoch:
         waiting.append(block)
-        if pair_count(waiting) >= pairs:
+        missing -= len(block.base_ms)
+        if missing <= 0:
             groups.append(waiting)
-            waiting = []
+            waiting, missing = [], pairs
     if groups:
         groups[-1].extend(waiting)
     return groups

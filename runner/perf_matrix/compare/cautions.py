@@ -51,7 +51,7 @@ def _interruptions(record: RunRecord) -> Iterator[str]:
         cut = sorted({epoch.epoch for epoch in cell.epochs_started} - ended)
         if cut:
             names = ", ".join(map(str, cut))
-            cure = "the same command with the same --out resumes it"
+            cure = "perf-matrix run --resume goes on with it"
             yield f"{cell.cell.id}: epoch {names} was not finished; {cure}"
         for fault in cell.faults:
             yield f"{cell.cell.id}: {fault.message}"

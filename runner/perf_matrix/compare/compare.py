@@ -96,7 +96,7 @@ def _cell(
     endpoints: Mapping[Key, EndpointComparison],
 ) -> CellComparison:
     if record is None:
-        words = "nothing was recorded for this cell; the same command with the same --out measures it"
+        words = "nothing was recorded for this cell; perf-matrix run --resume measures it"
         return CellComparison(
             id=cell.id, variants=cell.variants, verdict="invalid", endpoints=[], fault=words
         )

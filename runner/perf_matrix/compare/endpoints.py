@@ -127,7 +127,7 @@ def _leans(metric: LatencyMetric, latency: Latency) -> bool:
 
 def _notes(measured: Measured, errors: Errors | None, info: RunInfo) -> Iterator[str]:
     if not measured.recorded:
-        yield "nothing was recorded: the same command with the same --out resumes the run"
+        yield "nothing was recorded: perf-matrix run --resume goes on with the run"
     elif len(measured.missing_on) == len(ARMS):
         yield "not found on either arm: check its method and path in the workload"
     elif measured.missing_on:

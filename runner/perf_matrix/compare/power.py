@@ -21,7 +21,7 @@ from perf_matrix.compare.hodges_lehmann import estimates, interval_position, wal
 from perf_matrix.compare.noise import log_noise
 
 POWER = 0.95
-REPEATS = 400
+REPEATS = 200
 _SEED = 20_240_229
 
 
