@@ -114,9 +114,12 @@ def _recorded() -> dict[str, Arms]:
     return {name: (np.array(arms["A"]), np.array(arms["A2"])) for name, arms in rows.items()}
 
 
-def _resampled(rng: Rng, blocks: int, swapped: float) -> Arms:
-    """Blocks of consecutive recorded pairs; the arms of a block are exchanged with chance ``swapped``."""
-    base, head = _recorded()[str(rng.choice(sorted(_recorded())))]
+def _resampled(rng: Rng, blocks: int, swapped: float, endpoint: str = "") -> Arms:
+    """Blocks of consecutive recorded pairs; the arms of a block are exchanged with chance ``swapped``.
+
+    Without an ``endpoint``, one is drawn.
+    """
+    base, head = _recorded()[endpoint or str(rng.choice(sorted(_recorded())))]
     chosen = rng.integers(0, len(base) - PAIRS + 1, blocks)[:, None] + np.arange(PAIRS)
     swap = rng.random((blocks, 1)) < swapped
     return np.where(swap, head[chosen], base[chosen]), np.where(swap, base[chosen], head[chosen])
@@ -133,6 +136,10 @@ NOISES = {
     "start luck 5 %, 4 epochs": Noise(partial(_start_luck, spread=0.05, epochs=4), epochs=4),
     "recorded, as they are": Noise(partial(_resampled, swapped=0.0)),
     "recorded, arms exchanged": Noise(partial(_resampled, swapped=0.5)),
+}
+ONE_RECORDED = {
+    f"recorded {name}, arms exchanged": Noise(partial(_resampled, swapped=0.5, endpoint=name))
+    for name in ("chat", "models", "user_list")
 }
 
 
@@ -270,7 +277,8 @@ def _tail(base: float, head: float, factor: float, blocks: int, pairs: int, seed
 def promises(pool: ProcessPoolExecutor, runs: int) -> None:
     """Do intervals hold the truth as often as they say, and is what is called detectable detected?"""
     rows = []
-    for name, noise in NOISES.items():
+    drawn = {name: noise for name, noise in NOISES.items() if not name.startswith("recorded")}
+    for name, noise in (drawn | ONE_RECORDED).items():
         for blocks in (8, 20):
             truths = _repeat(pool, partial(_changed_endpoint, noise, "p50", blocks, 1.1), runs)
             kept = _repeat(pool, partial(_promise_kept, noise, blocks), runs)

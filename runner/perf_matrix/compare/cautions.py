@@ -40,7 +40,8 @@ def _out_of_reach(family: Sequence[Latency], gate: Gate) -> Iterator[str]:
         needed = significance.units_needed(gate.alpha / len(family))
         yield (
             f"{len(short)} of {len(family)} gated quantiles may be unable to reach significance:"
-            f" {fewest} blocks give p >= {least:.2g}, times {len(family)} tests more than {gate.alpha:g}:"
+            f" {fewest} blocks give p >= {least:.2g}, times {len(family)} tests is more than"
+            f" {gate.alpha:g}:"
             f" it needs at least {needed} blocks: raise --time, or use fewer endpoints or cells"
         )
 

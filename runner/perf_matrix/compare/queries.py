@@ -25,7 +25,7 @@ class StatementDiff:
 def compare_queries(base: QueryProfile, head: QueryProfile, round_trip_ms: float) -> Queries:
     """What head asks of the database per request, against base; a difference costs ``round_trip_ms`` each."""
     difference = diff_profiles(base, head)
-    because = [f"{side.arm}: {side.unstable_because}" for side in (base, head) if not side.stable]
+    because = [f"{side.arm}: {side.unstable_because}" for side in (base, head) if side.unstable_because]
     extra = (
         None if base.per_request is None or head.per_request is None else head.per_request - base.per_request
     )
