@@ -26,3 +26,27 @@ lock: ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra local --group dev pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra local pyproject.toml -o requirements/local.lock
 	echo 'uv' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/bootstrap.lock
+
+.PHONY: demo
+demo: setup ## Compare two real LiteLLM releases and find the regression between them
+	@BIN=$(BIN) MATRIX=matrices/smoke.yml bash scripts/demo.sh
+
+.PHONY: test
+test: setup ## Run the whole test suite (unit, integration, end to end)
+	$(BIN)/pytest
+
+.PHONY: test-fast
+test-fast: setup ## Run everything but the end-to-end tests
+	$(BIN)/pytest -m 'not e2e'
+
+.PHONY: lint
+lint: setup ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: setup ## Measure perf-matrix itself and print tables
+	$(BIN)/python benchmarks/compare_million.py
+	$(BIN)/python benchmarks/smoke_run.py

@@ -25,6 +25,7 @@ from perf_matrix.experiment.phases import Phases
 from perf_matrix.experiment.request import Order, Wish, check
 from perf_matrix.experiment.run import Surroundings, resume_run, start_run
 from perf_matrix.matrix.quantities import seconds
+from perf_matrix.record.layout import RUN_FILE
 from perf_matrix.record.read import read_run
 from perf_matrix.report.exit_code import exit_code
 from perf_matrix.report.markdown import render_markdown
@@ -33,6 +34,8 @@ from perf_matrix.report.terminal import render_terminal
 
 _RUNS = Path("perf-matrix-runs")
 _WIDEST = 160
+# What a shell reports of a command that a signal ended.
+_SIGNALLED = 128
 
 
 class Interrupted(KeyboardInterrupt):
@@ -138,8 +141,7 @@ def compare(
     """
     order = check(Wish(base, head, matrix, cells, endpoints, time_s), datetime.now(UTC).date())
     folder = out or _new_folder(order)
-    with open_display(sys.stderr) as display:
-        start_run(order, folder, "compare", _surroundings(display))
+    _measure(folder, lambda outside: start_run(order, folder, "compare", outside))
     _conclude(folder, as_json=as_json)
 
 
@@ -176,8 +178,7 @@ def run(
         raise InputError("run needs BASE and HEAD, such as litellm==1.80.5 litellm==1.81.0, or --resume DIR")
     order = check(Wish(base, head, matrix, cells, endpoints, time_s), datetime.now(UTC).date())
     folder = out or _new_folder(order)
-    with open_display(sys.stderr) as display:
-        start_run(order, folder, "run", _surroundings(display))
+    _measure(folder, lambda outside: start_run(order, folder, "run", outside))
     click.echo(f"Recorded in {folder}. Its report: perf-matrix report {shlex.quote(str(folder))}", err=True)
 
 
@@ -209,7 +210,7 @@ def _exit_code_of(arguments: list[str]) -> int:
         click.echo(f"perf-matrix: {error}", err=True)
         return error.exit_code
     except Interrupted as interruption:
-        return 128 + interruption.number
+        return _SIGNALLED + interruption.number
     except click.exceptions.Exit as end:
         return end.exit_code
     return 0
@@ -224,14 +225,26 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 def _resume(folder: Path) -> None:
     record = read_run(folder)
-    with open_display(sys.stderr) as display:
-        resume_run(record, folder, _surroundings(display))
+    _measure(folder, lambda outside: resume_run(record, folder, outside))
     if record.info.command == "compare":
         _conclude(folder, as_json=False)
 
 
-def _surroundings(display: Any) -> Surroundings:
-    return Surroundings(cache=cache_root(), environ=os.environ, display=display, phases=Phases())
+def _measure(folder: Path, work: Callable[[Surroundings], None]) -> None:
+    """Do the work under a display; an interruption is explained before it ends the command."""
+    try:
+        with open_display(sys.stderr) as display:
+            work(Surroundings(cache=cache_root(), environ=os.environ, display=display, phases=Phases()))
+    except Interrupted:
+        click.echo(_after_interruption(folder), err=True)
+        raise
+
+
+def _after_interruption(folder: Path) -> str:
+    if not (folder / RUN_FILE).exists():
+        return "Interrupted before anything was recorded. Nothing is left running."
+    again = shlex.join(["perf-matrix", "run", "--resume", str(folder)])
+    return f"Interrupted. Nothing is left running, and what was measured is kept. Go on with: {again}"
 
 
 def _new_folder(order: Order) -> Path:
@@ -244,9 +257,7 @@ def _conclude(folder: Path, *, as_json: bool) -> None:
     """Compare, write both files, print the report, exit with what it means."""
     record = read_run(folder)
     comparison = compare_record(record)
-    info = record.info
-    command = ["perf-matrix", "compare", *(subject.spec for subject in info.subjects.values())]
-    reproduce = shlex.join([*command, "--matrix", info.matrix_path])
+    reproduce = shlex.join(["perf-matrix", "compare", *record.info.arguments])
     (folder / "comparison.json").write_text(comparison.model_dump_json(indent=2) + "\n")
     (folder / "report.md").write_text(render_markdown(comparison, reproduce=reproduce))
     _print(comparison, reproduce, folder)

@@ -44,10 +44,11 @@ def find_node() -> Node:
 
 
 def tool_version(argv: tuple[str, ...]) -> str:
-    """What ``argv --version`` prints first."""
+    """The version number in what ``argv --version`` prints; all of the first line where there is none in it."""
     out = subprocess.run([*argv, "--version"], capture_output=True, text=True, check=False, timeout=30)
-    lines = (out.stdout or out.stderr).splitlines()
-    return lines[0].strip() if lines else "unknown"
+    line = next(iter((out.stdout or out.stderr).splitlines()), "unknown").strip()
+    number = re.search(r"\d+(?:\.\d+)+", line)
+    return number[0] if number else line
 
 
 def _beside_or_on_path(name: str, what_for: str) -> Path:

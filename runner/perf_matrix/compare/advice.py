@@ -18,8 +18,7 @@ def not_gated(latency: Latency) -> str:
     """Why this quantile is shown and does not count."""
     needed = RULES[latency.metric].requests
     if latency.pairs < needed:
-        have = latency.pairs
-        return f"shown, not gated: {latency.metric} needs {needed} requests per arm, this run has {have}"
+        return f"shown, not gated: {latency.metric} needs {needed} requests per arm"
     return f"shown, not gated: {latency.metric} is not in gate.metrics"
 
 

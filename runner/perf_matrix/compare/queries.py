@@ -8,6 +8,7 @@ from math import isclose
 
 from perf_matrix.compare.model import Both, ChangedStatement, Queries, Statement, Verdict
 from perf_matrix.queries.profile import QueryProfile
+from perf_matrix.queries.shape import shape
 
 SAME = 1e-6
 """Counts per request are quotients of whole numbers; closer than this they are equal."""
@@ -47,20 +48,40 @@ def compare_queries(base: QueryProfile, head: QueryProfile, round_trip_ms: float
 
 
 def diff_profiles(base: QueryProfile, head: QueryProfile) -> StatementDiff:
-    """The statements that only one side issues, and those that both issue a different number of times."""
-    both = base.statements.keys() & head.statements.keys()
-    moved = [text for text in both if not _same(base.statements[text], head.statements[text])]
-    changed = [ChangedStatement(statement=t, base=base.statements[t], head=head.statements[t]) for t in moved]
+    """The statements that only one side issues, and those that both issue a different number of times.
+
+    Statements are matched by shape: one that only names more columns than before is the same one.
+    """
+    here, there = _by_shape(head.statements), _by_shape(base.statements)
+    both = [(there[key], here[key]) for key in here.keys() & there.keys()]
+    moved = [(old, new) for old, new in both if not _same(old.per_request, new.per_request)]
+    changed = [
+        ChangedStatement(statement=new.statement, base=old.per_request, head=new.per_request)
+        for old, new in moved
+    ]
     return StatementDiff(
-        added=_only(head.statements, base.statements),
-        removed=_only(base.statements, head.statements),
+        added=_only(here, there),
+        removed=_only(there, here),
         changed=sorted(changed, key=lambda one: (-abs(one.head - one.base), one.statement)),
     )
 
 
-def _only(here: Mapping[str, float], there: Mapping[str, float]) -> list[Statement]:
-    texts = sorted(here.keys() - there.keys(), key=lambda text: (-here[text], text))
-    return [Statement(statement=text, per_request=here[text]) for text in texts]
+def _by_shape(statements: Mapping[str, float]) -> dict[str, Statement]:
+    """One statement per shape: the first text of that shape, and the calls of all of them."""
+    found: dict[str, Statement] = {}
+    for text in sorted(statements):
+        key = shape(text)
+        before = found.get(key)
+        found[key] = Statement(
+            statement=before.statement if before else text,
+            per_request=statements[text] + (before.per_request if before else 0.0),
+        )
+    return found
+
+
+def _only(here: Mapping[str, Statement], there: Mapping[str, Statement]) -> list[Statement]:
+    alone = [here[key] for key in here.keys() - there.keys()]
+    return sorted(alone, key=lambda one: (-one.per_request, one.statement))
 
 
 def _verdict(base: QueryProfile, head: QueryProfile, extra: float | None) -> Verdict:

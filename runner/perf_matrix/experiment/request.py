@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from perf_matrix.experiment.budget import assumed_costs, refuse_if_too_short
 from perf_matrix.matrix.cells import select, select_endpoints, unfold
@@ -29,6 +28,14 @@ class Wish:
     endpoints: Sequence[str] = ()
     time_s: float | None = None
 
+    def arguments(self) -> list[str]:
+        """The arguments of the command that asks for this again."""
+        options = [("--matrix", self.matrix)]
+        options += [("--cell", glob) for glob in self.cells]
+        options += [("--endpoints", glob) for glob in self.endpoints]
+        options += [("--time", f"{self.time_s:g}s")] if self.time_s is not None else []
+        return [self.base, self.head, *(word for option in options for word in option)]
+
 
 @dataclass(frozen=True)
 class Order:
@@ -36,7 +43,7 @@ class Order:
 
     target: Target
     releases: dict[Arm, Release]
-    matrix_path: Path
+    arguments: list[str]
     matrix: MatrixFile
     cells: list[Cell]
     endpoints: list[Endpoint]
@@ -60,7 +67,7 @@ def check(wish: Wish, today: date) -> Order:
         releases={
             arm: _release(spec, target) for arm, spec in zip(ARMS, (wish.base, wish.head), strict=True)
         },
-        matrix_path=path,
+        arguments=wish.arguments(),
         matrix=matrix,
         cells=select(unfold(matrix), wish.cells),
         endpoints=endpoints,

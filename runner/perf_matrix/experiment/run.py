@@ -77,10 +77,12 @@ def start_run(order: Order, out: Path, command: Literal["run", "compare"], outsi
     refuse_unless_empty(out)
     outside.display.expect(_PREPARING_S + len(order.cells) * order.matrix.time)
     specs: dict[Arm, str] = {arm: release.spec for arm, release in order.releases.items()}
-    with _workshop(order.target, specs, order.matrix.scale, outside) as workshop:
-        with RunFolder.create(out, _info(order, workshop, command)) as folder:
-            plans = [_fresh(cell, order.matrix.time, order.matrix.epochs) for cell in order.cells]
-            _measure(folder, plans, workshop, outside)
+    with (
+        _workshop(order.target, specs, order.matrix.scale, outside) as workshop,
+        RunFolder.create(out, _info(order, workshop, command)) as folder,
+    ):
+        plans = [_fresh(cell, order.matrix.time, order.matrix.epochs) for cell in order.cells]
+        _measure(folder, plans, workshop, outside)
 
 
 def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
@@ -157,7 +159,7 @@ def _info(order: Order, workshop: _Workshop, command: Literal["run", "compare"])
         started_at=time.time(),
         seed=int.from_bytes(os.urandom(4)),
         subjects={arm: subject.info for arm, subject in workshop.subjects.items()},
-        matrix_path=str(order.matrix_path),
+        arguments=order.arguments,
         matrix=order.matrix,
         endpoints=order.endpoints,
         cells=order.cells,

@@ -40,7 +40,9 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES)
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; see 'perf-matrix init' for a new one") from None
+        raise InputError(
+            f"{path}: there is no such file; name a matrix file, or a shipped one such as smoke"
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -54,7 +54,7 @@ class RunInfo(Recorded):
     started_at: float
     seed: int
     subjects: dict[Arm, SubjectInfo]
-    matrix_path: str
+    arguments: list[str] = Field(default=[], description="What comes after the command to run this again.")
     matrix: MatrixFile
     endpoints: list[Endpoint]
     cells: list[Cell]

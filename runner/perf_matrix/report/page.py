@@ -9,7 +9,7 @@ from perf_matrix.compare.model import Comparison, EndpointComparison, Finding, G
 from perf_matrix.record.model import HostInfo
 from perf_matrix.report import numbers
 from perf_matrix.report.plain import cleaned, line, shortened
-from perf_matrix.report.summaries import NextStep, headline, next_step
+from perf_matrix.report.summaries import headline, next_step
 from perf_matrix.report.table import LATENCIES, WORST_FIRST, Latency, Table, cell_label, failures, table
 
 NAME_LIMIT = 80
@@ -49,7 +49,7 @@ class Page:
     """Everything on a page. Texts are on one line each and hold no control characters; nothing is escaped."""
 
     headline: str
-    step: NextStep
+    step: str
     changed: Table
     undecided: Table
     unchanged: Table

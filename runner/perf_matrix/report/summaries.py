@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from perf_matrix.compare.model import Comparison, EndpointComparison, Verdict
 from perf_matrix.report.plain import line, shortened
@@ -12,14 +10,6 @@ from perf_matrix.report.plain import line, shortened
 SPEC_LIMIT = 80
 _WORSE = {"p": "is slower", "q": "does more work", "e": "fails more of its checks"}
 _BETTER = {"p": "is faster", "q": "does less work", "e": "fails fewer of its checks"}
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What to do now: words, and the command to type where there is one."""
-
-    words: str
-    command: str = ""
 
 
 def headline(comparison: Comparison) -> str:
@@ -41,19 +31,19 @@ def headline(comparison: Comparison) -> str:
     return f"INVALID: {head} and {base} cannot be compared by this run: {_why_invalid(comparison)}"
 
 
-def next_step(comparison: Comparison) -> NextStep:
+def next_step(comparison: Comparison) -> str:
     """Return what to do with the verdict."""
     if comparison.verdict == "regression":
         return _after_regression(comparison)
     if comparison.verdict == "inconclusive":
         consequence = "fails" if comparison.gate.inconclusive == "fail" else "does not fail"
-        return NextStep(
+        return (
             "give the run more time (--time) or a quieter machine; what would settle a row stands below it."
             f" The check {consequence} on this."
         )
     if comparison.verdict == "invalid":
-        return NextStep("mend the cause named below, then run the same comparison again.")
-    return NextStep("nothing to do.")
+        return "mend the cause named below, then run the same comparison again."
+    return "nothing to do."
 
 
 def closing_line(comparison: Comparison, report_path: str, exit_code: int) -> str:
@@ -73,33 +63,16 @@ def _because(comparison: Comparison) -> str:
     return reasons[comparison.verdict]
 
 
-def _after_regression(comparison: Comparison) -> NextStep:
+def _after_regression(comparison: Comparison) -> str:
     rows = [endpoint for _, endpoint in _with_verdict(comparison)]
     reasons = {
         reason for endpoint in rows for reason in _changed(endpoint, "regression", comparison.gate.metrics)
     }
     if reasons <= {"e"}:
-        return NextStep(
-            "see the endpoints that fail or are missing on head, below; times come after right answers."
-        )
-    command = _bisect(comparison)
-    then = " Then find the change that it came with:" if command else ""
+        return "see the endpoints that fail or are missing on head, below; times come after right answers."
     if "q" in reasons:
-        return NextStep(f"read the SQL below the rows: it is issued on every request.{then}", command)
-    words = (
-        "find the change that it came with:"
-        if command
-        else "look at what changed behind the first row below."
-    )
-    return NextStep(words, command)
-
-
-def _bisect(comparison: Comparison) -> str:
-    """Return the command that names the culprit, where there is a range between the subjects to search."""
-    specs = (line(comparison.subjects.base.spec), line(comparison.subjects.head.spec))
-    searchable = all("==" in spec for spec in specs) or all(spec.startswith("git:") for spec in specs)
-    fits = max(map(len, specs)) <= SPEC_LIMIT
-    return f"perf-matrix bisect {shlex.join(specs)}" if searchable and fits else ""
+        return "read the SQL below the rows: it is issued on every request."
+    return "look at what changed behind the first row below."
 
 
 def _specs(comparison: Comparison) -> tuple[str, str]:

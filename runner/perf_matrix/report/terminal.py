@@ -75,8 +75,7 @@ def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
 
 def _opening(content: Page, verdict: Verdict, width: int, paint: Paint) -> list[str]:
     lines = [paint(text, verdict) for text in textwrap.wrap(content.headline, width, break_on_hyphens=False)]
-    lines += textwrap.wrap(f"Next: {content.step.words}", width)
-    return lines + ([f"{_INDENT}{content.step.command}"] if content.step.command else [])
+    return lines + textwrap.wrap(f"Next: {content.step}", width)
 
 
 def _table(

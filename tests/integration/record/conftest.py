@@ -17,7 +17,7 @@ def info() -> RunInfo:
             "base": SubjectInfo(spec="service==1.0", version="1.0"),
             "head": SubjectInfo(spec="git:HEAD", version="1.1", packages={"httpx": "0.28"}),
         },
-        matrix_path="matrices/pr.yml",
+        arguments=["a==1", "a==2"],
         matrix=MatrixFile(version=1, workload="workloads/proxy.yml"),
         endpoints=[
             Endpoint(

@@ -157,7 +157,7 @@ def record(
                 "base": SubjectInfo(spec=specs[0], version=specs[0].split("==")[-1]),
                 "head": SubjectInfo(spec=specs[1], version=specs[1].split("==")[-1]),
             },
-            matrix_path="pr.yml",
+            arguments=["a==1", "a==2"],
             matrix=MatrixFile.model_validate({"version": 1, "workload": "w.yml", "gate": settings}),
             endpoints=[endpoint(name) for name in endpoints],
             cells=[cell.cell for cell in cells],

@@ -98,7 +98,7 @@ def test_ungated_parts_are_shown_and_do_not_decide() -> None:
     assert paired.p50
     assert paired.p50.note == "shown, not gated: p50 is not in gate.metrics"
     assert paired.p95
-    assert paired.p95.note == "shown, not gated: p95 needs 200 requests per arm, this run has 140"
+    assert paired.p95.note == "shown, not gated: p95 needs 200 requests per arm"
 
 
 def test_an_undecided_tail_that_does_not_lean_does_not_spoil_a_pass() -> None:
@@ -141,6 +141,18 @@ def test_failing_on_both_is_invalid_and_shows_the_checks() -> None:
     found = compare(record(presence=probes))
     assert found.verdict == "invalid"
     assert summaries(found) == ["chat: failed its checks on both arms: status 401, expected 200"]
+
+
+def test_failing_at_every_start_is_said_without_counts() -> None:
+    probes = [probe("chat", "base"), probe("chat", "head", failures=["status 500"])]
+    found = compare(record(presence=probes))
+    assert summaries(found) == ["chat: the first request after every start fails on head, first: status 500"]
+
+
+def test_a_start_that_failed_once_is_a_warning() -> None:
+    probes = [probe("chat", "head", failures=["status 500"]), probe("chat", "head", epoch=2)]
+    found = compare(record(drawn(count=14), presence=probes, gate=ONLY_P50))
+    assert found.warnings[0].startswith("default: chat: a first request after a start failed (status 500)")
 
 
 def test_stray_failures_are_a_warning_with_a_cure() -> None:

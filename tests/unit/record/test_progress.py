@@ -35,7 +35,7 @@ def record(cell: CellRecord, phases: list[Phase]) -> RunRecord:
         started_at=0,
         seed=1,
         subjects={"base": subject, "head": subject},
-        matrix_path="pr.yml",
+        arguments=["a==1", "a==2"],
         matrix=MatrixFile(version=1, workload="proxy.yml"),
         endpoints=[],
         cells=[cell.cell],

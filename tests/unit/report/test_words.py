@@ -12,7 +12,7 @@ from perf_matrix.compare.model import Comparison
 from perf_matrix.report import closing_line, exit_code, headline, next_step
 from perf_matrix.report.schema import comparison_json_schema, schema_text
 
-from .builders import STATES, cell, comparison, endpoint, gate, inconclusive, queries, regression, slower_only
+from .builders import STATES, cell, comparison, endpoint, gate, inconclusive, queries, slower_only
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "comparison.schema.json"
 
@@ -63,18 +63,10 @@ def test_counts_that_are_not_gated_are_no_reason() -> None:
     assert "does more work" not in headline(found)
 
 
-def test_bisect_only_where_there_is_a_range() -> None:
-    assert next_step(regression()).command == "perf-matrix bisect litellm==1.80.5 litellm==1.81.0"
-    subjects = regression().subjects
-    local = subjects.head.model_copy(update={"spec": "path:checkout"})
-    found = regression().model_copy(update={"subjects": subjects.model_copy(update={"head": local})})
-    assert next_step(found).command == ""
-
-
 def test_undecided_says_what_the_check_does() -> None:
-    assert "The check fails on this." in next_step(inconclusive()).words
+    assert "The check fails on this." in next_step(inconclusive())
     warned = comparison("inconclusive", cell(endpoint("a", "inconclusive"), verdict="inconclusive"))
-    assert "The check does not fail on this." in next_step(warned).words
+    assert "The check does not fail on this." in next_step(warned)
 
 
 def test_the_published_schema_is_the_current_one() -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -30,7 +31,9 @@ class LiteLLM:
     name = "litellm"
     package = "litellm"
     ready_path = "/health/readiness"
-    default_scale: Scale = {"models": 200, "users": 50, "keys": 200, "teams": 10, "mcp_servers": 3}
+    default_scale: Scale = MappingProxyType(
+        {"models": 200, "users": 50, "keys": 200, "teams": 10, "mcp_servers": 3}
+    )
 
     def refusal(self, version: str) -> str | None:
         """Why this release must never be installed; None where it may."""
