@@ -42,7 +42,7 @@ def _info() -> RunInfo:
         started_at=0.0,
         seed=1,
         subjects={"base": subject, "head": subject},
-        matrix_path="benchmark.yml",
+        arguments=["a==1", "a==2"],
         matrix=MatrixFile.model_validate(
             {"version": 1, "workload": "w.yml", "gate": {"metrics": ["p50", "p95", "p99"]}}
         ),
