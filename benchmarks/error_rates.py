@@ -23,8 +23,10 @@ from typing import TypeVar
 from unittest.mock import patch
 
 import numpy as np
+from scipy.stats import mannwhitneyu
 from tabulate import tabulate
 
+from perf_matrix.compare import mann_whitney, signed_rank
 from perf_matrix.compare.blocks import MIN_UNITS, RULES, FloatArray, LatencyMetric
 from perf_matrix.compare.holm import PValues, holm_each_way
 from perf_matrix.compare.latency import Latency, confidence, decide, measure
@@ -227,6 +229,26 @@ def _alarms(results: Sequence[list[tuple[LatencyMetric, Verdict]]]) -> list[str]
     return [runs_with("regression"), runs_with("improvement"), passing("p50"), passing("p95")]
 
 
+def replication(pool: ProcessPoolExecutor, runs: int) -> None:
+    """Why requests are not the unit: one endpoint, equal arms, each test by itself at 5 %."""
+    rows = []
+    for name, noise in NOISES.items():
+        results = _repeat(pool, partial(_each_test, noise), 5 * runs)
+        rows.append([name, *(_share(test) for test in zip(*results, strict=True))])
+    headers = ["noise", "U on requests", "U on blocks", "signed-rank on blocks"]
+    _print("Equal arms called different at alpha 5 %, 24 blocks of 10 pairs", headers, rows)
+
+
+def _each_test(noise: Noise, seed: int) -> tuple[bool, bool, bool]:
+    base, head = noise.draw(np.random.default_rng(seed), 24)
+    low, high = np.median(base, axis=1), np.median(head, axis=1)
+    return (
+        bool(mannwhitneyu(head.ravel(), base.ravel(), alternative="greater").pvalue <= 0.05),
+        mann_whitney.p_greater(high, low) <= 0.05,
+        signed_rank.p_greater(np.log(high) - np.log(low)) <= 0.05,
+    )
+
+
 def power(pool: ProcessPoolExecutor, runs: int) -> None:
     """A known effect on head's latencies: how often it is called a regression, how often it passes."""
     rows = [
@@ -297,13 +319,19 @@ def _print(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]])
     print(tabulate(rows, headers, tablefmt="github", disable_numparse=True), flush=True)
 
 
-TABLES = {"false-alarms": false_alarms, "power": power, "tails": tails, "promises": promises}
+TABLES = {
+    "replication": replication,
+    "false-alarms": false_alarms,
+    "power": power,
+    "tails": tails,
+    "promises": promises,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="Which tables; all unless told.")
-    parser.add_argument("--runs", type=int, default=400, help="Repeats for each figure.")
+    parser.add_argument("--runs", type=int, default=200, help="Repeats for each figure.")
     arguments = parser.parse_args()
     with ProcessPoolExecutor(2) as pool:
         for name in arguments.tables or TABLES:

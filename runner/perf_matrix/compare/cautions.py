@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from perf_matrix.compare import significance
 from perf_matrix.compare.latency import Latency
-from perf_matrix.compare.model import CellComparison, EndpointComparison
+from perf_matrix.compare.model import CellComparison, EndpointComparison, Errors
 from perf_matrix.matrix.model import Gate
 from perf_matrix.record.model import RunRecord
 
@@ -73,6 +73,12 @@ def _stray_failures(where: str, endpoint: EndpointComparison) -> Iterator[str]:
     if errors and errors.verdict == "pass" and (errors.base or errors.head or errors.examples):
         example = f" ({errors.examples[0]})" if errors.examples else ""
         yield (
-            f"{where}: of {errors.requests} requests {errors.base} failed on base and {errors.head} on head"
-            f"{example}: too few to decide; see the cell's logs, and raise --time if they come again"
+            f"{where}: {_failed(errors)}{example}: too few to decide; see the cell's logs,"
+            " and raise --time if they come again"
         )
+
+
+def _failed(errors: Errors) -> str:
+    if errors.base or errors.head:
+        return f"of {errors.requests} requests {errors.base} failed on base and {errors.head} on head"
+    return "a first request after a start failed"

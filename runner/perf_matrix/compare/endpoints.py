@@ -1,13 +1,13 @@
 """One endpoint measured, and its p-values adjusted over the run: the comparison of it, with its verdict.
 
-An undecided tail (p95, p99) counts only when it leans: when its estimate is over what matters. Tails are the
-last to settle; if every one that is merely not settled yet made its endpoint inconclusive, a quiet run
+An undecided tail above a lower gated quantile counts only when it leans: when its estimate is over what
+matters. Tails are the last to settle; if every one that is merely not settled yet made its endpoint inconclusive, a quiet run
 would never say so. The tail itself still shows ``inconclusive`` and its note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp
 
 from perf_matrix.compare import advice
@@ -114,15 +114,17 @@ def _gated(measured: Measured, quantiles: Quantiles, info: RunInfo) -> Iterator[
     metrics = info.matrix.gate.metrics
     if "queries" in metrics:
         yield measured.queries.verdict if measured.queries else "inconclusive"
-    if "p50" in metrics and "p50" not in quantiles:
+    if set(metrics) & set(RULES) and not measured.family:
         yield "inconclusive"
     for metric in measured.family:
-        if quantiles[metric].verdict != "inconclusive" or _leans(metric, measured.latencies[metric]):
+        if quantiles[metric].verdict != "inconclusive" or _counts_undecided(metric, measured):
             yield quantiles[metric].verdict
 
 
-def _leans(metric: LatencyMetric, latency: Latency) -> bool:
-    return metric == "p50" or latency.interval.estimate > latency.harmless
+def _counts_undecided(metric: LatencyMetric, measured: Measured) -> bool:
+    """The lowest gated quantile always does; a tail above it only when it leans."""
+    latency = measured.latencies[metric]
+    return metric == measured.family[0] or latency.interval.estimate > latency.harmless
 
 
 def _notes(measured: Measured, errors: Errors | None, info: RunInfo) -> Iterator[str]:
@@ -144,6 +146,14 @@ def _gaps(measured: Measured, info: RunInfo) -> Iterator[str]:
         yield "SQL statements were not counted on both arms"
     if queries and queries.verdict == "pass" and (queries.added or queries.removed or queries.changed):
         yield "the same number of SQL statements, but not the same ones"
-    if set(metrics) & set(RULES) and "p50" not in measured.latencies:
-        have = len(measured.blocks)
-        yield f"{have} blocks of at least {MIN_PAIRS} pairs, {MIN_UNITS} are needed: raise --time"
+    if set(metrics) & set(RULES) and not measured.family:
+        yield _too_few(measured, [metric for metric in RULES if metric in metrics])
+
+
+def _too_few(measured: Measured, wanted: Sequence[LatencyMetric]) -> str:
+    needed = RULES[wanted[0]].requests
+    have = pair_count(measured.blocks)
+    if have < needed:
+        return f"{wanted[0]} needs {needed} requests per arm, this run has {have}: raise --time"
+    blocks = len(measured.blocks)
+    return f"{blocks} blocks of at least {MIN_PAIRS} pairs, {MIN_UNITS} are needed: raise --time"

@@ -64,10 +64,15 @@ def _in_endpoint(endpoint: EndpointComparison, gated: Sequence[GatedMetric]) -> 
 
 def _failing(name: str, errors: Errors) -> _Change:
     first = f", first: {errors.examples[0]}" if errors.examples else ""
-    counts = f"{errors.base} -> {errors.head} failed requests of {errors.requests}"
-    return _Change(
-        "errors", errors.verdict, f"{name}: {counts}{first}", cost=float(abs(errors.head - errors.base))
-    )
+    cost = float(abs(errors.head - errors.base))
+    return _Change("errors", errors.verdict, f"{name}: {_failed(errors)}{first}", cost)
+
+
+def _failed(errors: Errors) -> str:
+    if errors.base == errors.head:
+        arm = "head" if errors.verdict == "regression" else "base"
+        return f"the first request after every start fails on {arm}"
+    return f"{errors.base} -> {errors.head} failed requests of {errors.requests}"
 
 
 def _asking(name: str, queries: Queries) -> _Change:

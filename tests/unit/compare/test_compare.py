@@ -90,7 +90,8 @@ def test_evicted_counts_are_an_invalid_finding() -> None:
 
 def test_ungated_parts_are_shown_and_do_not_decide() -> None:
     found = compare(record(SLOWER, windows=asked("chat", {"S": 1}, {"S": 9}), gate={"metrics": ["p95"]}))
-    assert (found.verdict, found.findings, found.gate.tests) == ("pass", [], 0)
+    assert (found.verdict, found.findings, found.gate.tests) == ("inconclusive", [], 0)
+    assert only(found).note == "p95 needs 200 requests per arm, this run has 140: raise --time"
     queries, paired = only(found).queries, only(found).paired
     assert queries
     assert queries.verdict == "regression"
@@ -111,6 +112,11 @@ def test_an_undecided_tail_that_does_not_lean_does_not_spoil_a_pass() -> None:
     assert paired.p95
     assert (paired.p50.verdict, paired.p95.gated) == ("pass", True)
     assert only(found).verdict == "pass"
+
+
+def test_an_undecided_tail_counts_where_it_is_all_there_is() -> None:
+    found = compare(record(drawn(count=20, spread=0.3), gate={"metrics": ["p95"]}))
+    assert (found.gate.tests, found.verdict) == (1, "inconclusive")
 
 
 def test_an_endpoint_that_one_arm_does_not_have_is_no_regression() -> None:
