@@ -10,10 +10,12 @@ from perf_matrix.targets.litellm import LiteLLM
 _TARGETS: dict[str, Target] = {target.name: target for target in (LiteLLM(),)}
 
 
-def find_target(name: str) -> Target:
-    """The target called ``name``; InputError naming the nearest where there is none."""
+def find_target(name: str | None) -> Target:
+    """The target called ``name``, the first one for None; InputError naming the nearest where there is none."""
+    if name is None:
+        return next(iter(_TARGETS.values()))
     if name not in _TARGETS:
-        raise InputError(f"target: {name!r} is not known{hint(name, list(_TARGETS))}")
+        raise InputError(f"target: {name!r} is not known; {hint(name, list(_TARGETS))}")
     return _TARGETS[name]
 
 
@@ -21,4 +23,4 @@ def check_scale(target: Target, scale: dict[str, int]) -> None:
     """Raise InputError for a scale of something that the target does not seed."""
     for name in scale:
         if name not in target.default_scale:
-            raise InputError(f"scale: {name!r} is not known{hint(name, list(target.default_scale))}")
+            raise InputError(f"scale: {name!r} is not known; {hint(name, list(target.default_scale))}")
