@@ -98,4 +98,3 @@ def _signal_group(process: Process, number: int) -> None:
         os.killpg(process.popen.pid, number)
     except ProcessLookupError:
         return
-

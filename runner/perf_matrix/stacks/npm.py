@@ -49,7 +49,9 @@ def _npm_ci(folder: Path, node: Node) -> None:
 
 def _digest(source: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in source.rglob("*") if path.is_file() and "node_modules" not in path.parts):
+    for path in sorted(
+        path for path in source.rglob("*") if path.is_file() and "node_modules" not in path.parts
+    ):
         digest.update(str(path.relative_to(source)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

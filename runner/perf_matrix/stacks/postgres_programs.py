@@ -33,7 +33,9 @@ class PostgresPrograms:
     version: str
 
 
-def find_postgres(cache: Path, node: Callable[[], Node], environ: Mapping[str, str] = os.environ) -> PostgresPrograms:
+def find_postgres(
+    cache: Path, node: Callable[[], Node], environ: Mapping[str, str] = os.environ
+) -> PostgresPrograms:
     """$PERF_MATRIX_POSTGRES_BIN, else the newest of the system, else the package (``node`` is asked for then).
 
     Raises MissingToolError where there is none and the package cannot be had either.
@@ -49,7 +51,10 @@ def find_postgres(cache: Path, node: Callable[[], Node], environ: Mapping[str, s
 def system_folders(environ: Mapping[str, str]) -> list[Path]:
     """Folders with a server that also has pg_stat_statements, newest version first, then PATH."""
     versioned = [
-        path / "bin" for root in _SYSTEM_FOLDERS for path in Path(root).glob("*") if (path / "bin" / "postgres").is_file()
+        path / "bin"
+        for root in _SYSTEM_FOLDERS
+        for path in Path(root).glob("*")
+        if (path / "bin" / "postgres").is_file()
     ]
     versioned.sort(key=_version_number, reverse=True)
     on_path = shutil.which("postgres", path=environ.get("PATH"))
@@ -78,7 +83,9 @@ def _has_statements(folder: Path) -> bool:
     # Debian packages the contrib modules with the server; some distributions do not.
     home = folder.parent
     places = [home / "lib", home / "lib" / "postgresql"]
-    return any((place / f"pg_stat_statements.{suffix}").is_file() for place in places for suffix in ("so", "dylib"))
+    return any(
+        (place / f"pg_stat_statements.{suffix}").is_file() for place in places for suffix in ("so", "dylib")
+    )
 
 
 def _version_number(folder: Path) -> int:
@@ -120,5 +127,7 @@ def _restore_links(package: Path, node: Node) -> None:
 
 
 def _package_platform() -> str:
-    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine())
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(
+        platform.machine().lower(), platform.machine()
+    )
     return f"{platform.system().lower()}-{machine}"

@@ -46,7 +46,11 @@ class Prisma:
         """
         done = subprocess.run(
             [*self.node.node, str(self.cli), "generate", f"--schema={schema}"],
-            env={**os.environ, **self.environment(), "PATH": f"{environment_bin}:{os.environ.get('PATH', '')}"},
+            env={
+                **os.environ,
+                **self.environment(),
+                "PATH": f"{environment_bin}:{os.environ.get('PATH', '')}",
+            },
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,
@@ -130,7 +134,7 @@ def _launcher(installed: Path, node: Node) -> Path:
     """An executable for the WebAssembly engine that does not depend on what PATH is where it is started."""
     launcher = installed / "query-engine"
     script = installed / "bin" / "query-engine.mjs"
-    text = f"#!/bin/sh\nexec {shlex.join(node.node)} {shlex.quote(str(script))} \"$@\"\n"
+    text = f'#!/bin/sh\nexec {shlex.join(node.node)} {shlex.quote(str(script))} "$@"\n'
     if not launcher.exists() or launcher.read_text() != text:
         unfinished = launcher.with_suffix(f".{os.getpid()}")
         unfinished.write_text(text)

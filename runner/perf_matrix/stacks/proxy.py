@@ -46,7 +46,9 @@ class Proxy:
             raise PartDiedError(f"{self.label} {describe_exit(code)}.", self.process.log_tail())
 
 
-def start_proxy(label: str, launch: Launch, port: int, *, environ: Mapping[str, str], log: Path, cwd: Path) -> Proxy:
+def start_proxy(
+    label: str, launch: Launch, port: int, *, environ: Mapping[str, str], log: Path, cwd: Path
+) -> Proxy:
     """Start a proxy; returns at once. ``environ`` is its whole environment but for what the launch adds."""
     started_at = time.monotonic()
     process = spawn(label, launch.argv, env={**environ, **launch.env}, log=log, cwd=cwd)
@@ -84,9 +86,13 @@ def _ask_version(proxy: Proxy, target: Target) -> str | None:
 
 def _check_identity(proxy: Proxy, found: str, version: str) -> None:
     if not _listens(proxy):
-        raise PortLostError(f"port {proxy.port} was taken by another process before {proxy.label} could listen on it")
+        raise PortLostError(
+            f"port {proxy.port} was taken by another process before {proxy.label} could listen on it"
+        )
     if found != version:
-        raise PartDiedError(f"{proxy.label} says that it is version {found}, not {version}.", proxy.process.log_tail())
+        raise PartDiedError(
+            f"{proxy.label} says that it is version {found}, not {version}.", proxy.process.log_tail()
+        )
 
 
 def _listens(proxy: Proxy) -> bool:

@@ -106,7 +106,9 @@ def _nearest_that_resolves(
     return None
 
 
-def _uv(uv: Path, folder: Path, arguments: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+def _uv(
+    uv: Path, folder: Path, arguments: Sequence[str], timeout_s: float
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(uv), *arguments],
         env={**os.environ, "VIRTUAL_ENV": str(folder)},

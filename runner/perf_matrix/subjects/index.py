@@ -22,14 +22,26 @@ def released_versions(package: str) -> list[str]:
     Raises MissingToolError where this Python has no pip.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "index", "versions", package, "--pre", "--json", "--disable-pip-version-check"],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "index",
+            "versions",
+            package,
+            "--pre",
+            "--json",
+            "--disable-pip-version-check",
+        ],
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_S,
         check=False,
     )
     if "No module named pip" in done.stderr:
-        raise MissingToolError("this Python has no pip, which lists releases. Get it with: pip install 'perf-matrix[local]'")
+        raise MissingToolError(
+            "this Python has no pip, which lists releases. Get it with: pip install 'perf-matrix[local]'"
+        )
     if done.returncode != 0:
         return []
     return [str(version) for version in json.loads(done.stdout)["versions"]]
@@ -37,7 +49,9 @@ def released_versions(package: str) -> list[str]:
 
 def nearest_versions(wanted: str, versions: Sequence[str], count: int = _NEAREST) -> list[str]:
     """The ``count`` versions around ``wanted`` in release order, oldest first."""
-    ordered = sorted({_parsed(version) for version in versions} - {None}, key=lambda version: version or Version("0"))
+    ordered = sorted(
+        {_parsed(version) for version in versions} - {None}, key=lambda version: version or Version("0")
+    )
     known = [version for version in ordered if version is not None]
     target = _parsed(wanted)
     if target is None:
