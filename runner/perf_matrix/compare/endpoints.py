@@ -1,8 +1,8 @@
 """One endpoint measured, and its p-values adjusted over the run: the comparison of it, with its verdict.
 
 An undecided tail above a lower gated quantile counts only when it leans: when its estimate is over what
-matters. Tails are the last to settle; if every one that is merely not settled yet made its endpoint inconclusive, a quiet run
-would never say so. The tail itself still shows ``inconclusive`` and its note.
+matters. Tails are the last to settle; if every one that is merely not settled yet made its endpoint
+inconclusive, a quiet run would never say so. The tail itself still shows ``inconclusive`` and its note.
 """
 
 from __future__ import annotations

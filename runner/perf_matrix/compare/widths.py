@@ -29,12 +29,13 @@ def planned_blocks(endpoints: int, gate: Gate) -> int:
 def interval_width(blocks: Sequence[PairedBlock], metric: LatencyMetric, gate: Gate) -> float:
     """Half the interval's width over the smallest change that matters: below 1, equal arms would pass.
 
-    ``blocks`` are one endpoint's; infinite where they are too few for an interval. It depends on the
-    spread only, never on which arm looks slower: measuring until a difference shows would find one.
+    ``blocks`` are one endpoint's. Infinite where they are too few for an interval; the half width itself
+    where every change matters. It depends on the spread only, never on which arm looks slower: measuring
+    until a difference shows would find one.
     """
     compared = units(blocks, metric)
     if len(compared) < SHOWN_UNITS:
         return inf
     found = interval(compared.log_ratios, confidence(gate))
     matters = smallest_that_matters(*both_quantiles(blocks, RULES[metric].level), gate)
-    return (found.high - found.low) / 2 / log1p(matters) if matters else inf
+    return (found.high - found.low) / 2 / (log1p(matters) or 1.0)

@@ -33,6 +33,11 @@ def test_milliseconds_that_do_not_matter_make_it_less_urgent() -> None:
     assert interval_width(drawn(), "p50", tolerant) < interval_width(drawn(), "p50", GATE)
 
 
+def test_where_every_change_matters_it_still_tells_wide_from_narrow() -> None:
+    strict = GATE.model_copy(update={"min_effect": 0.0})
+    assert interval_width(drawn(count=40), "p50", strict) < interval_width(drawn(), "p50", strict) < 1
+
+
 @pytest.mark.parametrize(("endpoints", "blocks"), [(0, 8), (1, 9), (16, 13), (192, 17)])
 def test_blocks_for_a_difference_to_be_found_in_spite_of_drift(endpoints: int, blocks: int) -> None:
     """2 tests x 2 quantiles x 16 endpoints: 2 ** -13 x 64 is the first below 0.01."""
