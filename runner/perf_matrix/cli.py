@@ -110,7 +110,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Compare two releases: SQL statements per request, and latency.")
 @click.argument("base")
 @click.argument("head")
 @_common
@@ -182,7 +182,7 @@ def run(
     click.echo(f"Recorded in {folder}. Its report: perf-matrix report {shlex.quote(str(folder))}", err=True)
 
 
-@cli.command()
+@cli.command(short_help="Write and print the report of a recorded run.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print comparison.json on standard output.")
 def report(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line

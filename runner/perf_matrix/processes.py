@@ -89,7 +89,15 @@ def describe_exit(exit_code: int) -> str:
     """'exited with status 3' or 'was killed by SIGKILL'."""
     if exit_code >= 0:
         return f"exited with status {exit_code}"
-    return f"was killed by {signal.Signals(-exit_code).name}"
+    return f"was killed by {_signal_name(-exit_code)}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # The real-time signals have no names of their own.
+        return f"signal {number}"
 
 
 def _signal_group(process: Process, number: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from perf_matrix.errors import InputError
 from perf_matrix.experiment.budget import assumed_costs, refuse_if_too_short
 from perf_matrix.matrix.cells import select, select_endpoints, unfold
 from perf_matrix.matrix.model import ARMS, Arm, Cell, Endpoint, MatrixFile
@@ -65,7 +66,7 @@ def check(wish: Wish, today: date) -> Order:
     return Order(
         target=target,
         releases={
-            arm: _release(spec, target) for arm, spec in zip(ARMS, (wish.base, wish.head), strict=True)
+            arm: release_of(spec, target) for arm, spec in zip(ARMS, (wish.base, wish.head), strict=True)
         },
         arguments=wish.arguments(),
         matrix=matrix,
@@ -74,5 +75,10 @@ def check(wish: Wish, today: date) -> Order:
     )
 
 
-def _release(spec: str, target: Target) -> Release:
-    return parse_subject(spec, target.package)
+def release_of(spec: str, target: Target) -> Release:
+    """Read ``spec`` as a release of the target; InputError where it is none, or must never be installed."""
+    release = parse_subject(spec, target.package)
+    refusal = target.refusal(release.version)
+    if refusal:
+        raise InputError(refusal)
+    return release

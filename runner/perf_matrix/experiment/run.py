@@ -18,7 +18,7 @@ from perf_matrix.experiment.cell import Bench, Plan, measure_cell
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.host import this_host
 from perf_matrix.experiment.phases import Phases
-from perf_matrix.experiment.request import Order
+from perf_matrix.experiment.request import Order, release_of
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.find import find_k6, k6_version
@@ -30,7 +30,6 @@ from perf_matrix.record.progress import progress
 from perf_matrix.stacks.local import LocalBackend, LocalStack, LocalSubject, Programs
 from perf_matrix.stacks.postgres_programs import find_postgres
 from perf_matrix.stacks.prisma import prepare_prisma
-from perf_matrix.subjects.spec import parse_subject
 from perf_matrix.targets.base import Scale, Target
 from perf_matrix.targets.registry import find_target
 from perf_matrix.tools import find_node, find_uv, tool_version
@@ -149,7 +148,7 @@ def _find_tools(outside: Surroundings) -> _Tools:
 
 def _install(backend: LocalBackend, spec: str, target: Target, display: Display) -> LocalSubject:
     display.stage(f"installing {spec}")
-    return backend.prepare(parse_subject(spec, target.package))
+    return backend.prepare(release_of(spec, target))
 
 
 def _info(order: Order, workshop: _Workshop, command: Literal["run", "compare"]) -> RunInfo:

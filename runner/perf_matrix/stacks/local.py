@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf_matrix.errors import InputError, MeasurementError, PartDiedError
+from perf_matrix.errors import MeasurementError, PartDiedError
 from perf_matrix.lease import LEASE_VARIABLE, Lease
 from perf_matrix.matrix.model import ARMS, Arm, Cell
-from perf_matrix.processes import describe_exit, end
+from perf_matrix.processes import end
 from perf_matrix.record.model import SubjectInfo
 from perf_matrix.stacks.ports import free_port
-from perf_matrix.stacks.postgres import PostgresServer, start_postgres
+from perf_matrix.stacks.postgres import PostgresServer, describe_death, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 from perf_matrix.stacks.prisma import Prisma
-from perf_matrix.stacks.proxy import PortLostError, Proxy, start_proxy, wait_until_ready
+from perf_matrix.stacks.proxy import READY_LIMIT_S, PortLostError, Proxy, start_proxy, wait_until_ready
 from perf_matrix.subjects.environment import Environment, make_environment
 from perf_matrix.subjects.spec import Release
 from perf_matrix.targets.base import LaunchRequest, Scale, Target
@@ -57,12 +57,14 @@ class LocalBackend:
         lease: Lease,
         environ: Mapping[str, str] = os.environ,
         choose_port: Callable[[], int] = free_port,
+        ready_limit_s: float = READY_LIMIT_S,
     ) -> None:
         self._target = target
         self._programs = programs
         self._cache = cache
         self._lease = lease
         self._choose_port = choose_port
+        self._ready_limit_s = ready_limit_s
         self._environ = _clean_environment(environ, lease)
         self._postgres: PostgresServer | None = None
 
@@ -76,11 +78,8 @@ class LocalBackend:
     def prepare(self, release: Release) -> LocalSubject:
         """Install a release, once, and generate its database client.
 
-        Raises InputError where the release is refused, does not exist or does not resolve.
+        Raises InputError where the release does not exist or does not resolve.
         """
-        refusal = self._target.refusal(release.version)
-        if refusal:
-            raise InputError(refusal)
         # The generated client belongs to one kind of engine's schema only by its path, which is given at
         # start, so one environment serves both kinds.
         folder = self._cache / "subjects" / f"{release.package}-{release.version}"
@@ -99,7 +98,9 @@ class LocalBackend:
 
     def start_postgres(self) -> PostgresServer:
         """Start the run's server, with an empty folder. Raises MeasurementError where it does not start."""
-        self._postgres = start_postgres(self._programs.postgres, self._lease.private, self._environ)
+        self._postgres = start_postgres(
+            self._programs.postgres, self._lease.private, self._environ, self._choose_port
+        )
         return self._postgres
 
     def make_templates(self, subjects: Mapping[Arm, LocalSubject], scale: Scale) -> None:
@@ -152,7 +153,8 @@ class LocalBackend:
     def _start(self, arm: Arm, subject: LocalSubject, cell: Cell, logs: Path) -> Proxy:
         port = self._choose_port()
         home = self._lease.private / f"{arm}-{port}"
-        home.mkdir()
+        # An earlier epoch may have had the same port.
+        home.mkdir(exist_ok=True)
         request = LaunchRequest(
             environment=subject.environment.folder,
             config=home / "config.yaml",
@@ -182,10 +184,19 @@ class LocalBackend:
         waiting: Callable[[], None],
     ) -> float:
         """Wait for one arm; one whose port another process took is started anew on another port."""
+
+        def watch() -> None:
+            _check_server(self.postgres)
+            waiting()
+
         for attempt in range(1, _PORT_ATTEMPTS + 1):
             try:
                 return wait_until_ready(
-                    proxies[arm], self._target, subjects[arm].release.version, waiting=waiting
+                    proxies[arm],
+                    self._target,
+                    subjects[arm].release.version,
+                    waiting=watch,
+                    limit_s=self._ready_limit_s,
                 )
             except PortLostError as error:
                 end([proxies[arm].process])
@@ -215,15 +226,19 @@ class LocalStack:
 
     def check_alive(self) -> None:
         """Raise PartDiedError, with its last log lines, where a part has ended."""
-        code = self.postgres.process.exit_code
-        if code is not None:
-            raise PartDiedError(f"Postgres {describe_exit(code)}.", self.postgres.process.log_tail())
+        _check_server(self.postgres)
         for proxy in self.proxies.values():
             proxy.check_alive()
 
     def stop(self) -> None:
         """End both proxies. Their databases stay until they are cloned anew."""
         end([proxy.process for proxy in self.proxies.values()])
+
+
+def _check_server(server: PostgresServer) -> None:
+    ended = describe_death(server)
+    if ended is not None:
+        raise PartDiedError(f"{ended}.", server.process.log_tail())
 
 
 def _clean_environment(environ: Mapping[str, str], lease: Lease) -> dict[str, str]:

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,11 @@ class PostgresServer:
         """(Re)create ``database`` as a copy of ``template``; whoever is still connected to either is cut off."""
         self.drop(database)
         self._execute(
+            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(
+                sql.Literal(template)
+            )
+        )
+        self._execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
                 sql.Identifier(database), sql.Identifier(template)
             )
@@ -108,9 +113,15 @@ class PostgresServer:
             connection.execute(statement)
 
 
-def start_postgres(programs: PostgresPrograms, private: Path, environ: Mapping[str, str]) -> PostgresServer:
+def start_postgres(
+    programs: PostgresPrograms,
+    private: Path,
+    environ: Mapping[str, str],
+    choose_port: Callable[[], int] = free_port,
+) -> PostgresServer:
     """Initialise and start a server under ``private``; returns once it answers.
 
+    ``environ`` is its whole environment. Another port is tried where the one chosen is taken by then.
     Raises MeasurementError with the server's last log lines where it does not start.
     """
     account = unprivileged_account()
@@ -122,9 +133,9 @@ def start_postgres(programs: PostgresPrograms, private: Path, environ: Mapping[s
     if account is not None:
         shutil.chown(folder, account.name)
     password = secrets.token_urlsafe(16)
-    _initdb(binaries, folder, account, password)
+    _initdb(binaries, folder, account, password, environ)
     for _ in range(_START_ATTEMPTS):
-        server = _start(binaries, folder, account, password, environ)
+        server = _start(binaries, folder, account, password, environ, choose_port())
         if _wait(server):
             return server
         end([server.process])
@@ -133,7 +144,9 @@ def start_postgres(programs: PostgresPrograms, private: Path, environ: Mapping[s
     )
 
 
-def _initdb(binaries: Path, folder: Path, account: Account | None, password: str) -> None:
+def _initdb(
+    binaries: Path, folder: Path, account: Account | None, password: str, environ: Mapping[str, str]
+) -> None:
     secret = folder / "password"
     secret.write_text(password)
     if account is not None:
@@ -151,6 +164,7 @@ def _initdb(binaries: Path, folder: Path, account: Account | None, password: str
             "--no-sync",
         ],
         cwd=folder,
+        env=dict(environ),
         **(account.popen_arguments() if account else {}),
         capture_output=True,
         text=True,
@@ -162,9 +176,13 @@ def _initdb(binaries: Path, folder: Path, account: Account | None, password: str
 
 
 def _start(
-    binaries: Path, folder: Path, account: Account | None, password: str, environ: Mapping[str, str]
+    binaries: Path,
+    folder: Path,
+    account: Account | None,
+    password: str,
+    environ: Mapping[str, str],
+    port: int,
 ) -> PostgresServer:
-    port = free_port()
     settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     process = spawn(

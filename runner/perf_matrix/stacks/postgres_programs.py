@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 from perf_matrix.errors import MissingToolError
@@ -22,7 +24,10 @@ from perf_matrix.tools import Node, tool_version
 
 POSTGRES_VARIABLE = "PERF_MATRIX_POSTGRES_BIN"
 _PROGRAMS = ("initdb", "postgres")
-_SYSTEM_FOLDERS = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt")
+# Where the packages of Debian, of Red Hat and of Homebrew install a server, one folder for each version.
+SYSTEM_FOLDERS = ("/usr/lib/postgresql/*", "/usr/pgsql-*", "/opt/homebrew/opt/*", "/usr/local/opt/*")
+# pg_stat_statements_info, by which evicted statements are noticed, is not older.
+OLDEST = 14
 
 
 @dataclass(frozen=True)
@@ -34,32 +39,33 @@ class PostgresPrograms:
 
 
 def find_postgres(
-    cache: Path, node: Callable[[], Node], environ: Mapping[str, str] = os.environ
+    cache: Path,
+    node: Callable[[], Node],
+    environ: Mapping[str, str] = os.environ,
+    system: Sequence[str] = SYSTEM_FOLDERS,
 ) -> PostgresPrograms:
     """$PERF_MATRIX_POSTGRES_BIN, else the newest of the system, else the package (``node`` is asked for then).
 
+    ``system``: patterns of the folders that a server's bin folder may be in.
     Raises MissingToolError where there is none and the package cannot be had either.
     """
     chosen = environ.get(POSTGRES_VARIABLE)
     if chosen:
         return _chosen(Path(chosen))
-    for folder in system_folders(environ):
-        return _programs(folder)
+    for programs in _of_the_system(environ, system):
+        return programs
     return _programs(_from_package(cache, node))
 
 
-def system_folders(environ: Mapping[str, str]) -> list[Path]:
-    """Folders with a server that also has pg_stat_statements, newest version first, then PATH."""
-    versioned = [
-        path / "bin"
-        for root in _SYSTEM_FOLDERS
-        for path in Path(root).glob("*")
-        if (path / "bin" / "postgres").is_file()
-    ]
-    versioned.sort(key=_version_number, reverse=True)
-    on_path = shutil.which("postgres", path=environ.get("PATH"))
-    candidates = [*versioned, *([Path(on_path).resolve().parent] if on_path else [])]
-    return [folder for folder in candidates if _is_complete(folder) and _has_statements(folder)]
+def _of_the_system(environ: Mapping[str, str], system: Sequence[str]) -> list[PostgresPrograms]:
+    """Those that are new enough and have pg_stat_statements, newest version first."""
+    folders = [Path(found) / "bin" for pattern in system for found in glob(pattern)]
+    on_path = shutil.which("postgres", path=environ.get("PATH", os.defpath))
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    usable = [_programs(folder) for folder in folders if _is_complete(folder) and _has_statements(folder)]
+    new_enough = [programs for programs in usable if _major(programs) >= OLDEST]
+    return sorted(new_enough, key=_major, reverse=True)
 
 
 def _chosen(folder: Path) -> PostgresPrograms:
@@ -68,7 +74,13 @@ def _chosen(folder: Path) -> PostgresPrograms:
             f"{POSTGRES_VARIABLE} is {folder}, where there is no initdb and postgres. "
             "Set it to the bin folder of a PostgreSQL server, such as /usr/lib/postgresql/16/bin, or unset it."
         )
-    return _programs(folder)
+    programs = _programs(folder)
+    if _major(programs) < OLDEST:
+        raise MissingToolError(
+            f"{POSTGRES_VARIABLE} is {folder}, where postgres is version {programs.version}. "
+            f"Set it to the bin folder of PostgreSQL {OLDEST} or later, or unset it."
+        )
+    return programs
 
 
 def _programs(folder: Path) -> PostgresPrograms:
@@ -82,15 +94,15 @@ def _is_complete(folder: Path) -> bool:
 def _has_statements(folder: Path) -> bool:
     # Debian packages the contrib modules with the server; some distributions do not.
     home = folder.parent
-    places = [home / "lib", home / "lib" / "postgresql"]
+    places = [home / "lib", home / "lib" / "postgresql", home / "lib64" / "pgsql"]
     return any(
         (place / f"pg_stat_statements.{suffix}").is_file() for place in places for suffix in ("so", "dylib")
     )
 
 
-def _version_number(folder: Path) -> int:
-    digits = "".join(filter(str.isdigit, folder.parent.name))
-    return int(digits or 0)
+def _major(programs: PostgresPrograms) -> int:
+    found = re.match(r"\d+", programs.version)
+    return int(found.group()) if found else 0
 
 
 def _from_package(cache: Path, node: Callable[[], Node]) -> Path:
@@ -101,7 +113,7 @@ def _from_package(cache: Path, node: Callable[[], Node]) -> Path:
     if not package.is_dir():
         raise MissingToolError(
             f"no PostgreSQL server found, and no package of one for {_package_platform()}. "
-            f"Install PostgreSQL 14 or later with its contrib modules, or set {POSTGRES_VARIABLE} to its bin folder."
+            f"Install PostgreSQL {OLDEST} or later with its contrib modules, or set {POSTGRES_VARIABLE} to its bin folder."
         )
     _restore_links(package, found_node)
     return package / "native" / "bin"

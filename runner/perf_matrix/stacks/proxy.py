@@ -10,10 +10,11 @@ from pathlib import Path
 
 import psutil
 import requests
+from packaging.version import InvalidVersion, Version
 
 from perf_matrix.errors import PartDiedError
 from perf_matrix.processes import Process, describe_exit, end, spawn
-from perf_matrix.stacks.ports import LOOPBACK
+from perf_matrix.stacks.ports import LOOPBACK, is_taken
 from perf_matrix.targets.base import Launch, Target
 
 READY_LIMIT_S = 240.0
@@ -65,11 +66,14 @@ def wait_until_ready(
     """
     deadline = proxy.started_at + limit_s
     while time.monotonic() < deadline:
+        # Before asking whether it lives: one that finds its port taken may end for that.
+        _check_port(proxy)
         proxy.check_alive()
         waiting()
         found = _ask_version(proxy, target)
         if found is not None:
-            _check_identity(proxy, found, version)
+            _check_port(proxy)
+            _check_version(proxy, found, version)
             return time.monotonic() - proxy.started_at
         time.sleep(_POLL_S)
     end([proxy.process])
@@ -84,15 +88,26 @@ def _ask_version(proxy: Proxy, target: Target) -> str | None:
     return target.ready_version(answer.text) if answer.ok else None
 
 
-def _check_identity(proxy: Proxy, found: str, version: str) -> None:
-    if not _listens(proxy):
+def _check_port(proxy: Proxy) -> None:
+    """Raise PortLostError where something listens on the port, and it is not the proxy."""
+    if is_taken(proxy.port) and not _listens(proxy) and is_taken(proxy.port):
         raise PortLostError(
             f"port {proxy.port} was taken by another process before {proxy.label} could listen on it"
         )
-    if found != version:
+
+
+def _check_version(proxy: Proxy, found: str, version: str) -> None:
+    if not _same_version(found, version):
         raise PartDiedError(
             f"{proxy.label} says that it is version {found}, not {version}.", proxy.process.log_tail()
         )
+
+
+def _same_version(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
 
 
 def _listens(proxy: Proxy) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -49,14 +50,10 @@ def released_versions(package: str) -> list[str]:
 
 def nearest_versions(wanted: str, versions: Sequence[str], count: int = _NEAREST) -> list[str]:
     """The ``count`` versions around ``wanted`` in release order, oldest first."""
-    ordered = sorted(
-        {_parsed(version) for version in versions} - {None}, key=lambda version: version or Version("0")
-    )
-    known = [version for version in ordered if version is not None]
-    target = _parsed(wanted)
-    if target is None:
-        return [str(version) for version in known[-count:]]
-    position = sum(version < target for version in known)
+    known = sorted({parsed for version in versions if (parsed := _parsed(version)) is not None})
+    # Of what is no version at all, such as an image's tag 1.80.5-stable, the numbers at its start count.
+    target = _parsed(wanted) or _parsed(_leading_numbers(wanted))
+    position = len(known) if target is None else sum(version < target for version in known)
     start = max(0, min(position - count // 2, len(known) - count))
     return [str(version) for version in known[start : start + count]]
 
@@ -66,3 +63,8 @@ def _parsed(version: str) -> Version | None:
         return Version(version)
     except InvalidVersion:
         return None
+
+
+def _leading_numbers(text: str) -> str:
+    found = re.match(r"v?[0-9]+(\.[0-9]+)*", text)
+    return found.group() if found else ""
