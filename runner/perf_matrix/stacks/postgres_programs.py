@@ -15,7 +15,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 
 from perf_matrix.errors import MissingToolError
@@ -59,7 +58,9 @@ def find_postgres(
 
 def _of_the_system(environ: Mapping[str, str], system: Sequence[str]) -> list[PostgresPrograms]:
     """Those that are new enough and have pg_stat_statements, newest version first."""
-    folders = [Path(found) / "bin" for pattern in system for found in glob(pattern)]
+    folders = [
+        found / "bin" for pattern in system for found in sorted(Path("/").glob(pattern.removeprefix("/")))
+    ]
     on_path = shutil.which("postgres", path=environ.get("PATH", os.defpath))
     if on_path:
         folders.append(Path(on_path).resolve().parent)
@@ -113,7 +114,8 @@ def _from_package(cache: Path, node: Callable[[], Node]) -> Path:
     if not package.is_dir():
         raise MissingToolError(
             f"no PostgreSQL server found, and no package of one for {_package_platform()}. "
-            f"Install PostgreSQL {OLDEST} or later with its contrib modules, or set {POSTGRES_VARIABLE} to its bin folder."
+            f"Install PostgreSQL {OLDEST} or later with its contrib modules, "
+            f"or set {POSTGRES_VARIABLE} to its bin folder."
         )
     _restore_links(package, found_node)
     return package / "native" / "bin"

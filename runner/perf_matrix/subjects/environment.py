@@ -13,12 +13,11 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from perf_matrix.cache import make_once
-from perf_matrix.errors import InputError
-from perf_matrix.subjects.index import nearest_versions, released_versions
+from perf_matrix.errors import InputError, MeasurementError
+from perf_matrix.subjects.index import ever_further, nearest_versions, released_versions
 from perf_matrix.subjects.spec import Release
 
 _TIMEOUT_S = 900
-_RESOLVE_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Environment:
 
     def packages(self, uv: Path) -> dict[str, str]:
         """Every installed distribution and its version, by name."""
-        listed = _uv(uv, self.folder, ["pip", "list", "--format=json"], _RESOLVE_TIMEOUT_S)
+        listed = _uv(uv, self.folder, ["pip", "list", "--format=json"])
         return {row["name"]: row["version"] for row in json.loads(listed.stdout)}
 
 
@@ -54,15 +53,15 @@ def make_environment(
     """The environment in ``folder`` with ``requirements`` installed and ``finish`` done to it; cached.
 
     Raises InputError where the release does not exist (naming the nearest ones) or does not resolve
-    (naming the requirement that stands in the way, and the nearest release that does).
+    (naming the requirement that stands in the way, and a release near it that does).
     """
 
     def make(target: Path) -> None:
-        subprocess.run(
-            [str(uv), "venv", "--quiet", "--allow-existing", f"--python={sys.executable}", str(target)],
-            check=True,
-            timeout=_TIMEOUT_S,
+        made = _uv(
+            uv, target, ["venv", "--quiet", "--allow-existing", f"--python={sys.executable}", str(target)]
         )
+        if made.returncode != 0:
+            raise MeasurementError(f"uv could not make an environment in {target}:\n{made.stderr.strip()}")
         _install(release, requirements, target, uv)
         finish(Environment(target))
 
@@ -70,7 +69,7 @@ def make_environment(
 
 
 def _install(release: Release, requirements: Sequence[str], folder: Path, uv: Path) -> None:
-    done = _uv(uv, folder, ["pip", "install", "--quiet", "--compile-bytecode", *requirements], _TIMEOUT_S)
+    done = _uv(uv, folder, ["pip", "install", "--quiet", "--compile-bytecode", *requirements])
     if done.returncode != 0:
         raise InputError(_explain(release, requirements, done.stderr, folder, uv))
 
@@ -79,13 +78,13 @@ def _explain(release: Release, requirements: Sequence[str], said: str, folder: P
     versions = released_versions(release.package)
     if not versions:
         return f"{release.spec} could not be installed, and the package index lists no release of it:\n{said.strip()}"
-    nearest = nearest_versions(release.version, versions)
     if not _is_listed(release.version, versions):
+        nearest = nearest_versions(release.version, versions)
         named = ", ".join(f"{release.package}=={version}" for version in nearest)
         return f"there is no release {release.spec}. The nearest ones are: {named}"
-    works = _nearest_that_resolves(release, requirements, nearest, folder, uv)
-    advice = f"The nearest release that does is {release.package}=={works}." if works else ""
-    return f"{release.spec} does not resolve from the package index. {advice}\n{said.strip()}"
+    works = _one_that_resolves(release, requirements, versions, folder, uv)
+    advice = f"\nOne that can be: {release.package}=={works}" if works else ""
+    return f"{release.spec} exists, but cannot be installed from the package index:\n{said.strip()}{advice}"
 
 
 def _is_listed(version: str, versions: Sequence[str]) -> bool:
@@ -95,25 +94,26 @@ def _is_listed(version: str, versions: Sequence[str]) -> bool:
         return version in versions
 
 
-def _nearest_that_resolves(
-    release: Release, requirements: Sequence[str], nearest: Sequence[str], folder: Path, uv: Path
+def _one_that_resolves(
+    release: Release, requirements: Sequence[str], versions: Sequence[str], folder: Path, uv: Path
 ) -> str | None:
-    for version in reversed([version for version in nearest if version != release.version]):
+    for version in ever_further(release.version, versions):
         others = [text.replace(f"=={release.version}", f"=={version}") for text in requirements]
-        done = _uv(uv, folder, ["pip", "install", "--quiet", "--dry-run", *others], _RESOLVE_TIMEOUT_S)
+        done = _uv(uv, folder, ["pip", "install", "--quiet", "--dry-run", *others])
         if done.returncode == 0:
             return version
     return None
 
 
-def _uv(
-    uv: Path, folder: Path, arguments: Sequence[str], timeout_s: float
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(uv), *arguments],
-        env={**os.environ, "VIRTUAL_ENV": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
+def _uv(uv: Path, folder: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            [str(uv), *arguments],
+            env={**os.environ, "VIRTUAL_ENV": str(folder)},
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MeasurementError(f"uv {' '.join(arguments)} was not done after {_TIMEOUT_S} s") from error

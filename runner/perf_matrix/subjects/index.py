@@ -14,6 +14,7 @@ from perf_matrix.errors import MissingToolError
 
 _TIMEOUT_S = 120
 _NEAREST = 4
+_STEPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
 
 
 def released_versions(package: str) -> list[str]:
@@ -56,6 +57,20 @@ def nearest_versions(wanted: str, versions: Sequence[str], count: int = _NEAREST
     position = len(known) if target is None else sum(version < target for version in known)
     start = max(0, min(position - count // 2, len(known) - count))
     return [str(version) for version in known[start : start + count]]
+
+
+def ever_further(wanted: str, versions: Sequence[str]) -> list[str]:
+    """Final releases before and after ``wanted``, at ever wider steps: a few tries that reach far.
+
+    Each older one comes before the newer one at the same distance.
+    """
+    target = Version(wanted)
+    finals = sorted(
+        {parsed for version in versions if (parsed := _parsed(version)) and not parsed.is_prerelease}
+    )
+    older = [version for version in reversed(finals) if version < target]
+    newer = [version for version in finals if version > target]
+    return [str(side[step - 1]) for step in _STEPS for side in (older, newer) if step <= len(side)]
 
 
 def _parsed(version: str) -> Version | None:
