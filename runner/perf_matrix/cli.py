@@ -38,8 +38,11 @@ _WIDEST = 160
 _SIGNALLED = 128
 
 
-class Interrupted(KeyboardInterrupt):
-    """The user or the system asked to stop: carries the signal's number."""
+class Interrupted(BaseException):
+    """The user or the system asked to stop: carries the signal's number.
+
+    Not a KeyboardInterrupt: click turns those into failures of its own.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__()
