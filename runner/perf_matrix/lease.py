@@ -9,6 +9,7 @@ leases from the living and clear up after them, without touching anything else o
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 LEASE_VARIABLE = "PERF_MATRIX_LEASE"
+ASK_WAIT_S = 1.0
 KILL_WAIT_S = 2.0
 
 
@@ -83,14 +85,15 @@ def processes_of(lease_id: str) -> list[psutil.Process]:
 
 
 def end_processes(lease_id: str) -> None:
-    """Kill every process of the lease; repeated, since a dying parent may just have started a child."""
-    for _ in range(3):
+    """End every process of the lease; repeated, since a dying parent may just have started a child."""
+    # A Postgres that is killed outright leaves shared memory behind, so all are asked first.
+    for number, wait_s in ((signal.SIGINT, ASK_WAIT_S), *[(signal.SIGKILL, KILL_WAIT_S)] * 3):
         running = processes_of(lease_id)
         if not running:
             return
         for process in running:
-            _kill(process)
-        psutil.wait_procs(running, timeout=KILL_WAIT_S)
+            _signal(process, number)
+        psutil.wait_procs(running, timeout=wait_s)
 
 
 def _give_back(registry: Path, entry: _Entry) -> None:
@@ -109,7 +112,7 @@ def _read(path: Path) -> _Entry | None:
         return _Entry.model_validate_json(path.read_text())
     except FileNotFoundError:
         return None
-    except ValidationError:
+    except (ValidationError, UnicodeDecodeError):
         # Killed while it wrote these few bytes: nothing had been started yet.
         path.unlink(missing_ok=True)
         return None
@@ -122,8 +125,8 @@ def _carries(process: psutil.Process, lease_id: str) -> bool:
         return False
 
 
-def _kill(process: psutil.Process) -> None:
+def _signal(process: psutil.Process, number: int) -> None:
     try:
-        process.kill()
+        process.send_signal(number)
     except psutil.NoSuchProcess:
         return

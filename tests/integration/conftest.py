@@ -1,0 +1,41 @@
+"""What several integration tests share: one Postgres server, started as the program starts its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perf_matrix.cache import cache_root
+from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
+from perf_matrix.stacks.postgres import PostgresServer, start_postgres
+from perf_matrix.stacks.postgres_programs import PostgresPrograms, find_postgres
+from perf_matrix.tools import find_node
+
+
+@pytest.fixture(scope="session")
+def lease() -> Iterator[Lease]:
+    """A lease of the test session, in a registry of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="perf-matrix-tests-") as registry,
+        hold_lease(Path(registry)) as lease,
+    ):
+        yield lease
+
+
+@pytest.fixture(scope="session")
+def postgres_programs() -> PostgresPrograms:
+    """The server programs of this machine, else those of the package, from the user's own cache."""
+    return find_postgres(cache_root(), find_node)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_programs: PostgresPrograms, lease: Lease) -> Iterator[PostgresServer]:
+    """One server for the whole session. Tests make databases of their own in it and must not stop it."""
+    environ = {"PATH": os.environ["PATH"], LEASE_VARIABLE: lease.id}
+    server = start_postgres(postgres_programs, lease.private, environ)
+    yield server
+    server.stop()
