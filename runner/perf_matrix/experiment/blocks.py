@@ -19,7 +19,10 @@ _WIDEST_SHARE = 4
 
 
 class BlockTaker:
-    """Takes blocks on one running stack; knows the blocks of earlier epochs, since intervals span all."""
+    """Takes blocks on one running stack; knows the blocks of earlier epochs, since intervals span all.
+
+    ``wanted``: how many blocks each endpoint should have by the end of this epoch, if there is time.
+    """
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class BlockTaker:
         earlier: Iterable[PairedBlock],
         *,
         epoch: int,
+        wanted: int,
         rng: random.Random,
         record: Callable[[PairedBlock], None],
         check_alive: Callable[[], None],
@@ -36,6 +40,7 @@ class BlockTaker:
         self._metrics = _latency_metrics(gate)
         self._gate = gate
         self._epoch = epoch
+        self._wanted = wanted
         self._rng = rng
         self._record = record
         self._check_alive = check_alive
@@ -57,12 +62,14 @@ class BlockTaker:
                 self.take(endpoint)
 
     def take_until(self, ends_at: float, endpoints: Sequence[str], step: Callable[[str], None]) -> None:
-        """Blocks of the endpoints whose intervals are widest, until ``ends_at`` (monotonic seconds).
+        """Blocks where they help most, until ``ends_at`` (monotonic seconds).
 
-        A block that would not be over by then, going by the one before it, is not begun.
+        First those of which there are fewer than a difference needs to be found in spite of drift, then
+        those whose intervals are widest. A block that would not be over by then, going by the one before
+        it, is not begun.
         """
         while endpoints:
-            for endpoint in self._widest(endpoints):
+            for endpoint in self._behind(endpoints) or self._widest(endpoints):
                 begin = time.monotonic()
                 if begin + self._expected_s(endpoint) > ends_at:
                     return
@@ -91,6 +98,10 @@ class BlockTaker:
         )
         self._record(block)
         self._blocks[endpoint].append(block)
+
+    def _behind(self, endpoints: Sequence[str]) -> list[str]:
+        few = [endpoint for endpoint in endpoints if len(self._blocks[endpoint]) < self._wanted]
+        return self._rng.sample(few, len(few))
 
     def _widest(self, endpoints: Sequence[str]) -> list[str]:
         count = max(1, len(endpoints) // _WIDEST_SHARE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from perf_matrix.compare.widths import planned_blocks
 from perf_matrix.experiment.blocks import BlockTaker
 from perf_matrix.experiment.budget import (
     Costs,
@@ -169,6 +171,7 @@ class _Epoch:
             self._matrix.gate,
             self._blocks,
             epoch=self._epoch,
+            wanted=self._wanted_blocks(),
             rng=self._bench.rng,
             record=self._keep_block,
             check_alive=stack.check_alive,
@@ -182,6 +185,12 @@ class _Epoch:
             until, names, lambda name: display.step(f"more blocks where it is least certain ({name})")
         )
         stack.check_alive()
+
+    def _wanted_blocks(self) -> int:
+        """Enough for a difference to be found, in even shares: every epoch has to show it."""
+        info = self._bench.folder.info
+        planned = planned_blocks(len(info.endpoints) * len(info.cells), self._matrix.gate)
+        return math.ceil(planned * (self._number + 1) / self._plan.epochs)
 
     def _keep_block(self, block: PairedBlock) -> None:
         self._append(block)

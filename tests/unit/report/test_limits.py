@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perf_matrix.compare.model import Comparison, Statement
@@ -82,6 +82,7 @@ def test_a_limit_below_the_least_is_refused() -> None:
     st.integers(min_value=0, max_value=80),
     st.integers(min_value=LEAST_LIMIT, max_value=LIMIT),
 )
+@example("\x1f" * 60, 0, LEAST_LIMIT)  # each becomes three bytes, also in the command to repeat
 @settings(max_examples=40, deadline=None)
 def test_the_limit_always_holds(text: str, rows: int, limit: int) -> None:
     given_comparison = huge(rows, statement=text * 50, spec=text * 40)
