@@ -17,10 +17,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 HEARTBEAT_S = 15.0
 _REFRESHES_PER_S = 4
 _BAR_WIDTH = 24
+_NARROWEST_WITH_BAR = 80
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Display(Protocol):
 def open_display(stream: TextIO, clock: Callable[[], float] = time.monotonic) -> Display:
     """The display that fits where ``stream`` leads to."""
     console = Console(file=stream, highlight=False)
-    return TerminalDisplay(console, clock) if console.is_terminal else PlainDisplay(stream, clock)
+    can_move = console.is_terminal and not console.is_dumb_terminal
+    return TerminalDisplay(console, clock) if can_move else PlainDisplay(stream, clock)
 
 
 class PlainDisplay:
@@ -150,16 +153,21 @@ class TerminalDisplay:
         now = self._clock()
         elapsed = now - self._started
         total = None if self._state.ends_at is None else max(self._state.ends_at - self._started, elapsed + 1)
-        line = Table.grid(padding=(0, 1))
-        line.add_row(
-            ProgressBar(total=total, completed=elapsed, width=_BAR_WIDTH, pulse=total is None),
-            _sentence(self._state, self._step, now),
-        )
+        # What does not fit is cut off at the end of the line: the time left comes before it.
+        line = Table.grid(padding=(0, 1), expand=True)
+        bar = ProgressBar(total=total, completed=elapsed, width=_BAR_WIDTH, pulse=total is None)
+        bars = [bar] if self._console.width >= _NARROWEST_WITH_BAR else []
+        for ratio in (*(None for _ in bars), None, 1):
+            line.add_column(no_wrap=True, overflow="ellipsis", ratio=ratio)
+        line.add_row(*bars, _left(self._state, now), Text(_joined(self._state.stage, self._step)))
         return line
 
 
 def _sentence(state: State, step: str, now: float) -> str:
-    parts = [state.stage, step, _left(state, now)]
+    return _joined(state.stage, step, _left(state, now))
+
+
+def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 

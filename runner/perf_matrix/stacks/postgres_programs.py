@@ -102,7 +102,7 @@ def _has_statements(folder: Path) -> bool:
 
 
 def _major(programs: PostgresPrograms) -> int:
-    found = re.match(r"\d+", programs.version)
+    found = re.search(r"\d+", programs.version)
     return int(found.group()) if found else 0
 
 

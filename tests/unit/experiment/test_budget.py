@@ -1,0 +1,95 @@
+"""How much time a cell needs, and what is said where it has less."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perf_matrix.errors import InputError
+from perf_matrix.experiment.budget import (
+    BLOCKS_PER_ENDPOINT,
+    PAIRS_PER_BLOCK,
+    Costs,
+    assumed_costs,
+    epoch_ends_at,
+    refuse_if_too_short,
+    rounds_per_epoch,
+    shortest_limit_s,
+)
+
+seconds = st.floats(0.001, 100)
+costs = st.builds(
+    Costs, start_s=seconds, windows_s=seconds, pair_s=st.dictionaries(st.text(), seconds, max_size=20)
+)
+epochs = st.integers(1, 10)
+
+
+def test_the_shortest_limit_is_the_sum_of_its_parts() -> None:
+    needs = Costs(start_s=10, windows_s=5, pair_s={"one": 0.1, "other": 0.4})
+    # Two starts and windows: 30 s. Eight blocks of ten pairs and one before: 8 * 11 * 0.5 s = 44 s.
+    # A tenth more is 81.4 s, in whole ten seconds 90 s.
+    assert shortest_limit_s(needs, epochs=2) == 90
+
+
+def test_blocks_that_do_not_divide_are_rounded_up() -> None:
+    assert [rounds_per_epoch(count) for count in (1, 2, 3, 5, 8, 10)] == [8, 4, 3, 2, 1, 1]
+
+
+@given(epochs)
+def test_every_endpoint_gets_its_blocks(count: int) -> None:
+    assert rounds_per_epoch(count) * count >= BLOCKS_PER_ENDPOINT
+    assert (rounds_per_epoch(count) - 1) * count < BLOCKS_PER_ENDPOINT
+
+
+@given(costs, epochs)
+def test_the_shortest_limit_that_is_named_is_not_refused(needs: Costs, count: int) -> None:
+    shortest = shortest_limit_s(needs, count)
+    assert shortest % 10 == 0
+    refuse_if_too_short(shortest, needs, count)
+    with pytest.raises(InputError, match=f"is about {shortest:.0f}s"):
+        refuse_if_too_short(shortest - 1, needs, count)
+
+
+@given(costs, epochs)
+def test_it_is_enough_for_what_it_is_made_of(needs: Costs, count: int) -> None:
+    pairs_s = BLOCKS_PER_ENDPOINT * PAIRS_PER_BLOCK * sum(needs.pair_s.values())
+    assert shortest_limit_s(needs, count) >= count * (needs.start_s + needs.windows_s) + pairs_s
+
+
+@given(costs, epochs, seconds)
+def test_more_work_never_needs_less(needs: Costs, count: int, more: float) -> None:
+    longer = Costs(needs.start_s, needs.windows_s, {**needs.pair_s, "another one more": more})
+    assert shortest_limit_s(longer, count) >= shortest_limit_s(needs, count)
+
+
+def test_the_refusal() -> None:
+    with pytest.raises(InputError) as told:
+        refuse_if_too_short(20.0, assumed_costs([f"endpoint-{number}" for number in range(16)]), epochs=2)
+    assert str(told.value) == (
+        "time: 20s is too short for 8 blocks of 10 pairs for each of 16 endpoints over 2 epochs: "
+        "the shortest that works here is about 60s. "
+        "Write a longer time: in the matrix file or as --time, or choose fewer --endpoints."
+    )
+
+
+def test_what_is_assumed_grows_with_the_endpoints() -> None:
+    one, two = assumed_costs(["a"]), assumed_costs(["a", "b"])
+    assert one.start_s == two.start_s
+    assert two.windows_s == 2 * one.windows_s
+    assert list(two.pair_s) == ["a", "b"]
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e4), epochs)
+def test_the_time_is_shared_out_evenly(now: float, left_s: float, count: int) -> None:
+    ends_at = now + left_s
+    moment = now
+    for left in range(count, 0, -1):
+        assert epoch_ends_at(moment, ends_at, left) - moment == pytest.approx(left_s / count, abs=1e-6)
+        moment = epoch_ends_at(moment, ends_at, left)
+    assert moment == pytest.approx(ends_at, abs=1e-6)
+
+
+def test_time_that_an_epoch_did_not_use_goes_to_the_others() -> None:
+    assert epoch_ends_at(now=10, cell_ends_at=100, epochs_left=3) == 40
+    assert epoch_ends_at(now=20, cell_ends_at=100, epochs_left=2) == 60
