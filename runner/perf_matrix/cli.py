@@ -205,7 +205,8 @@ def main() -> None:
 
 def _exit_code_of(arguments: list[str]) -> int:
     try:
-        cli.main(arguments, prog_name="perf-matrix", standalone_mode=False)
+        # What a command raised as its Exit comes back as a number, from --help as 0; else None.
+        return cli.main(arguments, prog_name="perf-matrix", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -214,9 +215,6 @@ def _exit_code_of(arguments: list[str]) -> int:
         return error.exit_code
     except Interrupted as interruption:
         return _SIGNALLED + interruption.number
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    return 0
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
