@@ -138,7 +138,8 @@ class _Epoch:
                 begin = time.monotonic()
                 pair_s = self._take_windows(agent, stack)
                 windows_s = time.monotonic() - begin
-            if self._number == 0:
+            # A resumed run has its minimum measured in any case, however little of its time was left.
+            if self._epoch == 0:
                 costs = Costs(start_s, windows_s, pair_s)
                 refuse_if_too_short(self._plan.limit_s, costs, self._plan.epochs)
             with bench.phases.measuring("request pairs"):

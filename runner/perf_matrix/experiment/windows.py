@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import cycle
+from statistics import median
 from typing import Literal
 
 from perf_matrix.load.agent import Agent
@@ -43,7 +44,7 @@ class _Sent:
 
     requests: int
     failed: int
-    latency_s: float
+    latencies_ms: list[float]
 
 
 class WindowTaker:
@@ -69,7 +70,7 @@ class WindowTaker:
         """Record what both arms' databases do while no request is sent."""
         begin = self._begin(ARMS)
         time.sleep(_IDLE_S)
-        nothing = {arm: _Sent(0, 0, 0.0) for arm in ARMS}
+        nothing = {arm: _Sent(0, 0, []) for arm in ARMS}
         for arm, window in self._end(None, "idle", nothing, begin).items():
             self._idle[arm].append(window)
 
@@ -77,17 +78,18 @@ class WindowTaker:
         """Record the first request to each arm (cold), then warm windows until both arms' counts are exact."""
         answering = frozenset(arm for arm in ARMS if self._take_first(endpoint, arm))
         warm: dict[Arm, list[QueryWindow]] = {arm: [] for arm in answering}
-        spent: list[float] = []
+        latencies_ms: dict[Arm, list[float]] = {arm: [] for arm in answering}
         for size in cycle(WINDOW_SIZES):
             wanting = [arm for arm in ARMS if arm in answering and needs_more(warm[arm], self._idle[arm])]
             if not wanting:
                 break
             begin = self._begin(wanting)
             sent = {arm: self._send(endpoint, arm, size) for arm in wanting}
-            spent += [one.latency_s for one in sent.values()]
+            for arm, one in sent.items():
+                latencies_ms[arm] += one.latencies_ms
             for arm, window in self._end(endpoint, "warm", sent, begin).items():
                 warm[arm].append(window)
-        return Taken(answering, len(ARMS) * sum(spent) / len(spent) if spent else 0.0)
+        return Taken(answering, sum(median(times) for times in latencies_ms.values() if times) / 1000)
 
     def _take_first(self, endpoint: str, arm: Arm) -> bool:
         """Send the first request, and once more if it fails; tells whether the arm answers as it should."""
@@ -96,7 +98,7 @@ class WindowTaker:
             first = self._agent.probe(endpoint, arm)
             failed = bool(first.failures) or not first.present
             if attempt == 0:
-                self._end(endpoint, "cold", {arm: _Sent(1, int(failed), first.latency_ms / 1000)}, begin)
+                self._end(endpoint, "cold", {arm: _Sent(1, int(failed), [first.latency_ms])}, begin)
             self._record(self._presence(endpoint, arm, first))
             if not failed or not first.present:
                 return not failed
@@ -114,9 +116,8 @@ class WindowTaker:
         )
 
     def _send(self, endpoint: str, arm: Arm, requests: int) -> _Sent:
-        begin = time.monotonic()
         result = self._agent.serial(endpoint, arm, requests)
-        return _Sent(result.sent, result.failed, (time.monotonic() - begin) / max(result.sent, 1))
+        return _Sent(result.sent, result.failed, result.latencies_ms)
 
     def _begin(self, arms: Collection[Arm]) -> float:
         for arm in arms:
