@@ -83,8 +83,8 @@ class BlockTaker:
         self._rng.shuffle(order)
         started_at = time.time()
         result = self._agent.block(endpoint, order)
-        if any(result.failed.values()):
-            self._check_alive()
+        # Not only after a failure: an endpoint that needs no database answers when Postgres is gone, too.
+        self._check_alive()
         block = PairedBlock(
             epoch=self._epoch,
             endpoint=endpoint,
