@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 LEASE_VARIABLE = "PERF_MATRIX_LEASE"
 ASK_WAIT_S = 1.0
 KILL_WAIT_S = 2.0
+_POLL_S = 0.02
 
 
 class _Entry(BaseModel):
@@ -93,7 +95,7 @@ def end_processes(lease_id: str) -> None:
             return
         for process in running:
             _signal(process, number)
-        psutil.wait_procs(running, timeout=wait_s)
+        _wait_until_ended(running, wait_s)
 
 
 def _give_back(registry: Path, entry: _Entry) -> None:
@@ -122,6 +124,20 @@ def _carries(process: psutil.Process, lease_id: str) -> bool:
     try:
         return process.environ().get(LEASE_VARIABLE) == lease_id
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
+        return False
+
+
+def _wait_until_ended(processes: list[psutil.Process], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and any(map(_runs, processes)):
+        time.sleep(_POLL_S)
+
+
+def _runs(process: psutil.Process) -> bool:
+    # One that has ended and that nobody asked for yet stays listed; in a container that may be for ever.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 
