@@ -26,7 +26,7 @@ from perf_matrix.matrix.model import ARMS, Arm, Cell, Endpoint, MatrixFile
 from perf_matrix.queries.capture import StatementCounters
 from perf_matrix.record.folder import RunFolder
 from perf_matrix.record.layout import CellItem
-from perf_matrix.record.model import EpochEnd, EpochStart, PairedBlock
+from perf_matrix.record.model import CellRecord, EpochEnd, EpochStart, PairedBlock, Presence, QueryWindow
 
 
 class Stack(Protocol):
@@ -86,28 +86,31 @@ class Plan:
     limit_s: float
     epochs: int
     first_epoch: int
-    earlier: list[PairedBlock]
+    earlier: CellRecord
 
 
 def measure_cell(bench: Bench, plan: Plan) -> None:
     """Run the epochs that are left. What is recorded is safe at any moment, whatever ends this."""
     ends_at = time.monotonic() + plan.limit_s
-    blocks = list(plan.earlier)
+    blocks, windows = list(plan.earlier.blocks), list(plan.earlier.windows)
     for number in range(plan.epochs):
         until = epoch_ends_at(time.monotonic(), ends_at, plan.epochs - number)
-        epoch = _Epoch(bench, plan, number, blocks)
+        epoch = _Epoch(bench, plan, number, blocks, windows)
         epoch.run(until)
 
 
 class _Epoch:
     """One epoch of a cell."""
 
-    def __init__(self, bench: Bench, plan: Plan, number: int, blocks: list[PairedBlock]) -> None:
+    def __init__(
+        self, bench: Bench, plan: Plan, number: int, blocks: list[PairedBlock], windows: list[QueryWindow]
+    ) -> None:
         self._bench = bench
         self._plan = plan
         self._number = number
         self._epoch = plan.first_epoch + number
         self._blocks = blocks
+        self._windows = windows
         self._matrix: MatrixFile = bench.folder.info.matrix
 
     def run(self, until: float) -> None:
@@ -149,7 +152,12 @@ class _Epoch:
     def _take_windows(self, agent: Agent, stack: Stack) -> dict[str, float]:
         """Seconds for a pair of requests, for each endpoint that both arms answer as they should."""
         taker = WindowTaker(
-            agent, self._bench.counters, stack.databases, epoch=self._epoch, record=self._append
+            agent,
+            self._bench.counters,
+            stack.databases,
+            self._windows,
+            epoch=self._epoch,
+            record=self._keep_window,
         )
         self._bench.display.stage(f"{self._title()}: counting SQL statements")
         taker.take_idle()
@@ -192,6 +200,11 @@ class _Epoch:
         info = self._bench.folder.info
         planned = planned_blocks(len(info.endpoints) * len(info.cells), self._matrix.gate)
         return math.ceil(planned * (self._number + 1) / self._plan.epochs)
+
+    def _keep_window(self, item: Presence | QueryWindow) -> None:
+        self._append(item)
+        if isinstance(item, QueryWindow):
+            self._windows.append(item)
 
     def _keep_block(self, block: PairedBlock) -> None:
         self._append(block)

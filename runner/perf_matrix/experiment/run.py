@@ -168,7 +168,7 @@ def _info(order: Order, workshop: _Workshop, command: Literal["run", "compare"])
 
 
 def _fresh(cell: Cell, limit_s: float, epochs: int) -> Plan:
-    return Plan(cell=cell, limit_s=limit_s, epochs=epochs, first_epoch=0, earlier=[])
+    return Plan(cell=cell, limit_s=limit_s, epochs=epochs, first_epoch=0, earlier=CellRecord(cell=cell))
 
 
 def _remaining(cell: CellRecord, record: RunRecord) -> Plan | None:
@@ -185,7 +185,7 @@ def _remaining(cell: CellRecord, record: RunRecord) -> Plan | None:
         limit_s=max(matrix.time - used_s, enough_s),
         epochs=epochs,
         first_epoch=done.next_epoch,
-        earlier=list(cell.blocks),
+        earlier=cell,
     )
 
 

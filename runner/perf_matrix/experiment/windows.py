@@ -7,7 +7,8 @@ disturbs the counts of the other.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
@@ -48,13 +49,18 @@ class _Sent:
 
 
 class WindowTaker:
-    """Takes windows on one running stack and records them."""
+    """Takes windows on one running stack and records them.
+
+    ``earlier``: the cell's windows of earlier epochs. Where they settled a count, one more window tells
+    whether it is the same after a fresh start.
+    """
 
     def __init__(
         self,
         agent: Agent,
         counters: StatementCounters,
         databases: Mapping[Arm, str],
+        earlier: Iterable[QueryWindow],
         *,
         epoch: int,
         record: Callable[[Presence | QueryWindow], None],
@@ -64,32 +70,36 @@ class WindowTaker:
         self._databases = databases
         self._epoch = epoch
         self._record = record
-        self._idle: dict[Arm, list[QueryWindow]] = {arm: [] for arm in ARMS}
+        self._windows: dict[tuple[str | None, Arm], list[QueryWindow]] = defaultdict(list)
+        for window in earlier:
+            self._keep(window)
 
     def take_idle(self) -> None:
         """Record what both arms' databases do while no request is sent."""
         begin = self._begin(ARMS)
         time.sleep(_IDLE_S)
-        nothing = {arm: _Sent(0, 0, []) for arm in ARMS}
-        for arm, window in self._end(None, "idle", nothing, begin).items():
-            self._idle[arm].append(window)
+        self._end(None, "idle", {arm: _Sent(0, 0, []) for arm in ARMS}, begin)
 
     def take_endpoint(self, endpoint: str) -> Taken:
         """Record the first request to each arm (cold), then warm windows until both arms' counts are exact."""
-        answering = frozenset(arm for arm in ARMS if self._take_first(endpoint, arm))
-        warm: dict[Arm, list[QueryWindow]] = {arm: [] for arm in answering}
+        wanting = [arm for arm in ARMS if self._take_first(endpoint, arm)]
+        answering = frozenset(wanting)
         latencies_ms: dict[Arm, list[float]] = {arm: [] for arm in answering}
-        for size in cycle(WINDOW_SIZES):
-            wanting = [arm for arm in ARMS if arm in answering and needs_more(warm[arm], self._idle[arm])]
-            if not wanting:
-                break
-            begin = self._begin(wanting)
+        sizes = cycle(WINDOW_SIZES)
+        while wanting:
+            size, begin = next(sizes), self._begin(wanting)
             sent = {arm: self._send(endpoint, arm, size) for arm in wanting}
+            self._end(endpoint, "warm", sent, begin)
             for arm, one in sent.items():
                 latencies_ms[arm] += one.latencies_ms
-            for arm, window in self._end(endpoint, "warm", sent, begin).items():
-                warm[arm].append(window)
+            wanting = [arm for arm in wanting if self._needs_more(endpoint, arm)]
         return Taken(answering, sum(median(times) for times in latencies_ms.values() if times) / 1000)
+
+    def _needs_more(self, endpoint: str, arm: Arm) -> bool:
+        return needs_more(self._windows[endpoint, arm], self._windows[None, arm])
+
+    def _keep(self, window: QueryWindow) -> None:
+        self._windows[window.endpoint, window.arm].append(window)
 
     def _take_first(self, endpoint: str, arm: Arm) -> bool:
         """Send the first request, and once more if it fails; tells whether the arm answers as it should."""
@@ -124,20 +134,15 @@ class WindowTaker:
             self._counters.reset(self._databases[arm])
         return time.monotonic()
 
-    def _end(
-        self, endpoint: str | None, kind: Kind, sent: Mapping[Arm, _Sent], begin: float
-    ) -> dict[Arm, QueryWindow]:
+    def _end(self, endpoint: str | None, kind: Kind, sent: Mapping[Arm, _Sent], begin: float) -> None:
         names = {arm: self._databases[arm] for arm in sent}
         self._counters.settle(list(names.values()), _QUIET_S, _QUIET_LIMIT_S, time.sleep, time.monotonic)
         seconds = time.monotonic() - begin
         found = self._counters.snapshot(list(names.values()))
-        windows = {
-            arm: self._window(endpoint, kind, arm, one, seconds, found[names[arm]])
-            for arm, one in sent.items()
-        }
-        for window in windows.values():
+        for arm, one in sent.items():
+            window = self._window(endpoint, kind, arm, one, seconds, found[names[arm]])
             self._record(window)
-        return windows
+            self._keep(window)
 
     def _window(
         self,

@@ -24,7 +24,7 @@ from perf_matrix.load.find import find_k6
 from perf_matrix.matrix.model import ARMS, Arm, Bounds, Cell, Endpoint, Expectation, MatrixFile, Request
 from perf_matrix.queries.capture import open_counters
 from perf_matrix.record.folder import RunFolder
-from perf_matrix.record.model import HostInfo, PairedBlock, RunInfo, RunRecord, SubjectInfo
+from perf_matrix.record.model import CellRecord, HostInfo, PairedBlock, RunInfo, RunRecord, SubjectInfo
 from perf_matrix.record.read import read_run
 from perf_matrix.stacks.postgres import PostgresServer
 
@@ -131,7 +131,6 @@ def measure(
     starter: Starter,
     endpoints: list[Endpoint],
     limit_s: float,
-    plan: Plan | None = None,
 ) -> tuple[RunRecord, str]:
     """Measure a cell into ``path``; returns the record and what was displayed."""
     said = io.StringIO()
@@ -155,7 +154,7 @@ def measure(
             display=display,
             rng=random.Random(1),  # noqa: S311
         )
-        measure_cell(bench, plan or Plan(CELL, limit_s, 2, 0, []))
+        measure_cell(bench, Plan(CELL, limit_s, 2, 0, CellRecord(cell=CELL)))
     return read_run(path), said.getvalue()
 
 
