@@ -52,7 +52,8 @@ def refuse_if_too_short(limit_s: float, costs: Costs, epochs: int) -> None:
     """Raise InputError, with the shortest limit that works, where ``limit_s`` is less than that."""
     shortest = shortest_limit_s(costs, epochs)
     if limit_s < shortest:
-        blocks = f"{BLOCKS_PER_ENDPOINT} blocks of {PAIRS_PER_BLOCK} pairs for each of {len(costs.pair_s)} endpoints"
+        endpoints = "1 endpoint" if len(costs.pair_s) == 1 else f"{len(costs.pair_s)} endpoints"
+        blocks = f"{BLOCKS_PER_ENDPOINT} blocks of {PAIRS_PER_BLOCK} pairs for each of {endpoints}"
         raise InputError(
             f"time: {limit_s:.0f}s is too short for {blocks} over {epochs} epochs: "
             f"the shortest that works here is about {shortest:.0f}s. "
