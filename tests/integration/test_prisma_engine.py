@@ -4,23 +4,20 @@ Both need a real Postgres, npm's registry and PyPI (or filled caches of them).
 """
 
 import os
-import pwd
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from perf_matrix.stacks.postgres import PostgresServer
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "runner" / "perf_matrix" / "stacks" / "prisma_engine"
 CASES = Path(__file__).parent / "prisma_engine"
-POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
 def run(command: Sequence[str | Path], *, fails_with: str = "", **options: Any) -> str:
@@ -33,59 +30,11 @@ def run(command: Sequence[str | Path], *, fails_with: str = "", **options: Any) 
     return done.stdout
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    """A private Postgres with pg_stat_statements; run as user postgres by root, as whom it refuses to run."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    account: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam("postgres")
-        account = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    data, port = folder / "data", free_port()
-    run(
-        [POSTGRES_BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"],
-        cwd=folder,
-        **account,
-    )
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "fsync": "off",
-        "shared_preload_libraries": "pg_stat_statements",
-    }
-    flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [POSTGRES_BIN / "postgres", "-D", data, "-k", folder, "-p", str(port), *flags],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            **account,
-        )
-    try:
-        wait_for_postgres(server, port, folder / "log")
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(folder)
-
-
-def wait_for_postgres(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    is_ready: list[str | Path] = [POSTGRES_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-    for _ in range(300):
-        if subprocess.run(is_ready, check=False).returncode == 0:
-            return
-        if server.poll() is not None:
-            break
-        time.sleep(0.1)
-    pytest.fail(f"Postgres does not answer on port {port}:\n{log.read_text()}", pytrace=False)
+def postgres_url(postgres: PostgresServer) -> str:
+    """A database of its own, with pg_stat_statements, where further databases may be made."""
+    postgres.create("prisma_engine")
+    return postgres.url("prisma_engine")
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +100,10 @@ def client_environment(engine_folder: Path) -> dict[str, str]:
     return {**os.environ, **engines, "CHECKPOINT_DISABLE": "1", "PRISMA_HIDE_UPDATE_MESSAGE": "1"}
 
 
-def test_python_client(engine_folder: Path, client_python: Path, postgres_url: str, tmp_path: Path) -> None:
-    run([POSTGRES_BIN / "psql", "-q", "-v", "ON_ERROR_STOP=1", postgres_url, "-f", CASES / "schema.sql"])
+def test_python_client(
+    engine_folder: Path, client_python: Path, postgres: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    postgres.run_scripts("prisma_engine", [("schema.sql", (CASES / "schema.sql").read_text())])
     environment = {**client_environment(engine_folder), "DATABASE_URL": f"{postgres_url}?connection_limit=3"}
     # Away from the repository, so that its pytest settings and conftest files do not apply.
     cases = shutil.copy(CASES / "client_cases.py", tmp_path)

@@ -118,6 +118,7 @@ def start_postgres(
     private: Path,
     environ: Mapping[str, str],
     choose_port: Callable[[], int] = free_port,
+    settings: Mapping[str, str] = SETTINGS,
 ) -> PostgresServer:
     """Initialise and start a server under ``private``; returns once it answers.
 
@@ -135,7 +136,7 @@ def start_postgres(
     password = secrets.token_urlsafe(16)
     _initdb(binaries, folder, account, password, environ)
     for _ in range(_START_ATTEMPTS):
-        server = _start(binaries, folder, account, password, environ, choose_port())
+        server = _start(binaries, folder, account, password, environ, choose_port(), settings)
         if _wait(server):
             return server
         end([server.process])
@@ -182,8 +183,9 @@ def _start(
     password: str,
     environ: Mapping[str, str],
     port: int,
+    chosen: Mapping[str, str],
 ) -> PostgresServer:
-    settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(folder)}
+    settings = {**chosen, "port": str(port), "unix_socket_directories": str(folder)}
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     process = spawn(
         "Postgres",
