@@ -12,8 +12,8 @@ import pytest
 
 from perf_matrix.record.read import read_run
 
-from .command import BASE, HEAD, TIME, blocks_file, comparison_in
-from .conftest import Start
+from .command import BASE, HEAD, blocks_file, comparison_in
+from .conftest import Measure, Start
 
 pytestmark = pytest.mark.e2e
 
@@ -31,11 +31,12 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_stops_the_run_and_more_space_lets_it_finish(disk: Path, start: Start) -> None:
-    out = disk / "run"
-    run = start("compare", BASE, HEAD, "--endpoints", "models", "--time", TIME, "--out", str(out))
+def test_a_full_disk_stops_the_run_and_more_space_lets_it_finish(
+    disk: Path, start: Start, measure: Measure
+) -> None:
+    begun = measure(BASE, HEAD, "--endpoints", "models", scratch=disk)
+    run, out = begun.command, begun.folder
     run.wait_until(lambda: b'"epoch":1' in recorded(out), "a block of the second epoch")
-    assert run.lease
     fill(disk / "ballast")
     ended = run.end()
     assert ended.exit_code == 3, ended.stderr

@@ -11,8 +11,8 @@ import pytest
 
 from perf_matrix.record.read import read_run
 
-from .command import BASE, HEAD, TIME, blocks_file, comparison_in
-from .conftest import Start
+from .command import BASE, HEAD, LONG, blocks_file, comparison_in
+from .conftest import Measure, Start
 
 pytestmark = pytest.mark.e2e
 
@@ -21,16 +21,18 @@ FEW = ("--endpoints", "models")
 STOP_LIMIT_S = 10.0
 
 
-def test_what_a_killed_run_left_is_cleared_up_and_its_measuring_finished(start: Start, out: Path) -> None:
-    killed = start("compare", BASE, HEAD, *FEW, "--time", TIME, "--out", str(out))
-    killed.wait_until(lambda: blocks_file(out) is not None, "a recorded block")
+def test_what_a_killed_run_left_is_cleared_up_and_its_measuring_finished(
+    start: Start, measure: Measure
+) -> None:
+    begun = measure(BASE, HEAD, *FEW)
+    killed, out = begun.command, begun.folder
     file = blocks_file(out)
     assert file is not None
-    assert killed.part("head").is_running()  # and so the lease is known, before the kill
     killed.send(signal.SIGKILL)
     assert killed.end().exit_code == -signal.SIGKILL
     orphans = killed.left_behind()
-    assert [part for part in ("base", "head", "postgres") if killed.part(part)]
+    for part in ("base", "head", "postgres"):
+        assert killed.part(part).is_running(), "kill -9 left nothing to clear up"
     assert any(line.startswith("path ") for line in orphans)
     before = file.read_bytes()
     whole_lines = before[: before.rfind(b"\n") + 1]
@@ -60,7 +62,7 @@ def test_what_a_killed_run_left_is_cleared_up_and_its_measuring_finished(start: 
 def test_a_signal_while_measuring_stops_within_seconds_and_tells_how_to_go_on(
     start: Start, out: Path, number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = start("compare", BASE, HEAD, *FEW, "--time", TIME, "--out", str(out))
+    run = start("compare", BASE, HEAD, *FEW, *LONG, "--out", str(out))
     run.wait_until(lambda: blocks_file(out) is not None, "a recorded block")
     assert run.lease
     sent = run.send(number)
@@ -103,7 +105,7 @@ def test_an_interrupted_installation_is_not_kept_and_said_to_be_nothing(
 
 
 def test_a_run_interrupted_while_the_stack_starts_leaves_nothing_running(start: Start, out: Path) -> None:
-    run = start("compare", BASE, HEAD, *FEW, "--time", TIME, "--out", str(out))
+    run = start("compare", BASE, HEAD, *FEW, *LONG, "--out", str(out))
     run.wait_for("starting both proxies")
     run.wait_until(lambda: len(run.processes()) > 3, "Postgres and both proxies")
     sent = run.send(signal.SIGINT)

@@ -11,8 +11,8 @@ import pytest
 from perf_matrix.compare.model import Comparison
 from perf_matrix.processes import LOG_TAIL_LINES
 
-from .command import BASE, HEAD, TIME, Command, Ended, blocks_file, comparison_in, stages
-from .conftest import Start
+from .command import BASE, HEAD, LONG, Command, Ended, blocks_file, comparison_in, stages
+from .conftest import Measure, Start
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +49,7 @@ DEATHS = [
 
 @pytest.mark.parametrize("death", DEATHS, ids=lambda death: death.part)
 def test_a_part_killed_while_measuring_is_named(start: Start, out: Path, death: Death) -> None:
-    run = start("compare", BASE, HEAD, "--endpoints", ENDPOINTS, "--time", TIME, "--out", str(out), "--json")
+    run = start("compare", BASE, HEAD, "--endpoints", ENDPOINTS, *LONG, "--out", str(out), "--json")
     run.wait_until(lambda: blocks_file(out) is not None, "a recorded block")
     assert run.lease
     part = run.part(death.part)
@@ -71,15 +71,12 @@ def test_a_part_killed_while_measuring_is_named(start: Start, out: Path, death: 
 
 
 def test_a_proxy_that_exits_while_starting_does_not_stop_the_other_cells(
-    start: Start, out: Path, tmp_path: Path
+    measure: Measure, tmp_path: Path
 ) -> None:
     matrix = tmp_path / "broken.yml"
     matrix.write_text(BROKEN_AND_SOUND)
-    run = start(
-        *("compare", BASE, HEAD, "--matrix", str(matrix), "--endpoints", "models"),
-        *("--time", TIME, "--out", str(out)),
-    )
-    assert run.lease
+    begun = measure(BASE, HEAD, "--matrix", str(matrix), "--endpoints", "models")
+    run, out = begun.command, begun.folder
     ended = run.end()
     comparison = comparison_in(out)
     assert_invalid(run, ended, comparison)

@@ -15,16 +15,17 @@ from jsonschema import Draft202012Validator
 from perf_matrix.compare.model import Comparison, EndpointComparison, Queries
 from perf_matrix.record.read import read_run
 
-from .command import BASE, HEAD, Command, Ended, comparison_in, stages, started
+from .command import BASE, HEAD, Command, Ended, comparison_in, measuring, stages, started
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
+# At least; on a busy machine more is asked for.
 LIMIT_S = 100
 # Preparing, the block under way when the time is over, comparing, and a machine that others use too.
 ALLOWANCE_S = 60
-CONFIG = 'FROM "LiteLLM_Config"'
-TEAM = 'FROM "LiteLLM_TeamTable"'
+CONFIG = 'FROM "public"."LiteLLM_Config"'
+TEAM = 'FROM "public"."LiteLLM_TeamTable"'
 # SQL statements per request of the base and of the head, and the tables that the new ones read.
 CHAT: dict[str, tuple[float, float, list[str]]] = {
     "chat-virtual-key": (0, 2, [CONFIG, TEAM]),
@@ -41,6 +42,7 @@ class Run:
     command: Command
     ended: Ended
     folder: Path
+    limit_s: int
     comparison: Comparison
 
     def endpoint(self, name: str) -> EndpointComparison:
@@ -56,13 +58,10 @@ class Run:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     scratch = tmp_path_factory.mktemp("releases")
-    folder = scratch / "run"
-    arguments = ["compare", BASE, HEAD, "--endpoints", "chat-*,models,user-list"]
-    arguments += ["--time", f"{LIMIT_S}s", "--out", str(folder), "--json"]
-    with started(arguments, scratch) as command:
-        assert command.lease
-        ended = command.end()
-        yield Run(command, ended, folder, comparison_in(folder))
+    arguments = [BASE, HEAD, "--endpoints", "chat-*,models,user-list", "--json"]
+    with measuring(arguments, scratch, LIMIT_S) as begun:
+        ended = begun.command.end()
+        yield Run(begun.command, ended, begun.folder, begun.limit_s, comparison_in(begun.folder))
 
 
 def test_it_finds_the_regression_and_says_so_by_its_exit_code(run: Run) -> None:
@@ -156,7 +155,7 @@ def test_the_report_can_be_made_again_from_the_folder(run: Run, tmp_path: Path) 
 def test_it_keeps_to_its_time_and_tells_where_it_went(run: Run) -> None:
     timings = run.comparison.timings
     installing = timings.phases["find the tools"] + timings.phases["install both subjects"]
-    assert run.ended.seconds - installing < LIMIT_S + ALLOWANCE_S
+    assert run.ended.seconds - installing < run.limit_s + ALLOWANCE_S
     measuring = timings.phases["SQL windows"] + timings.phases["request pairs"]
     assert timings.measuring_s == pytest.approx(measuring)
     assert 0 < timings.measuring_s < timings.total_s

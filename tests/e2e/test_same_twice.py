@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from .command import BASE, TIME, comparison_in
-from .conftest import Start
+from .command import BASE, comparison_in
+from .conftest import Measure
 
 pytestmark = pytest.mark.e2e
 
 NAMES = ["chat-virtual-key", "models", "key-info"]
 
 
-def test_a_release_against_itself_has_no_finding(start: Start, out: Path) -> None:
-    run = start(
-        *("compare", BASE, BASE, "--endpoints", ",".join(NAMES), "--time", TIME),
-        *("--out", str(out)),
-    )
-    assert run.lease
+def test_a_release_against_itself_has_no_finding(measure: Measure) -> None:
+    begun = measure(BASE, BASE, "--endpoints", ",".join(NAMES))
+    run, out = begun.command, begun.folder
     ended = run.end()
     assert ended.exit_code == 0, ended.stderr
     comparison = comparison_in(out)
