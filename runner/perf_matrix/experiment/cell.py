@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from perf_matrix.compare.widths import planned_blocks
+from perf_matrix.errors import MeasurementError
 from perf_matrix.experiment.blocks import BlockTaker
 from perf_matrix.experiment.budget import (
     Costs,
@@ -122,6 +123,10 @@ class _Epoch:
             stack = bench.start_stack(self._plan.cell, logs, self._waiting(begin))
         try:
             self._measure(stack, logs, until, time.monotonic() - begin)
+        except MeasurementError:
+            # What failed may be the consequence of a part that ended, which is then what to tell.
+            stack.check_alive()
+            raise
         finally:
             with bench.phases.preparing("stop the stack"):
                 stack.stop()

@@ -221,6 +221,7 @@ def _measure_one(folder: RunFolder, plan: Plan, workshop: _Workshop, outside: Su
             workshop.tools.k6, urls, endpoints, log, scratch=workshop.lease.private, environ=environ
         )
 
+    backend.revive_postgres(workshop.subjects, folder.info.matrix.scale)
     with open_counters(backend.postgres.conninfo()) as counters:
         bench = Bench(
             folder=folder,

@@ -194,7 +194,9 @@ class MatrixFile(Strict):
     """A matrix file: which configurations of the service to compare, with what, for how long."""
 
     version: Version = Field(description="Version of this file format.", examples=[1])
-    target: Name | None = Field(default=None, description="The kind of system under test; the first one unless told.")
+    target: Name | None = Field(
+        default=None, description="The kind of system under test; the first one unless told."
+    )
     workload: str = Field(
         pattern=r"^[^\x00-\x1f]+$",
         description="Workload file, relative to this file, or else the shipped one of that name.",

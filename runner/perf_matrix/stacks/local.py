@@ -110,6 +110,12 @@ class LocalBackend:
         with ThreadPoolExecutor(len(distinct)) as pool:
             list(pool.map(lambda subject: self._make_template(subject, seed), distinct.values()))
 
+    def revive_postgres(self, subjects: Mapping[Arm, LocalSubject], scale: Scale) -> None:
+        """Start and seed another server where the one before has ended: the next cell needs one."""
+        if describe_death(self.postgres) is not None:
+            self.start_postgres()
+            self.make_templates(subjects, scale)
+
     def start_stack(
         self, cell: Cell, subjects: Mapping[Arm, LocalSubject], logs: Path, *, waiting: Callable[[], None]
     ) -> LocalStack:

@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from perf_matrix.accounts import Account, unprivileged_account
-from perf_matrix.errors import MeasurementError
+from perf_matrix.errors import MeasurementError, PartDiedError
 from perf_matrix.processes import Process, describe_exit, end, log_tail, spawn
 from perf_matrix.stacks.ports import LOOPBACK, free_port
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
@@ -109,8 +109,14 @@ class PostgresServer:
         end([self.process], signal_number=signal.SIGQUIT, grace_s=2.0)
 
     def _execute(self, statement: sql.Composed) -> None:
-        with self.connect() as connection:
-            connection.execute(statement)
+        try:
+            with self.connect() as connection:
+                connection.execute(statement)
+        except psycopg.Error as error:
+            ended = describe_death(self)
+            if ended is not None:
+                raise PartDiedError(f"{ended}.", self.process.log_tail()) from error
+            raise MeasurementError(f"Postgres refused {statement.as_string()!r}: {error}") from error
 
 
 def start_postgres(
