@@ -11,19 +11,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 import perf_matrix
 from perf_matrix.cache import cache_root
-from perf_matrix.compare.compare import compare as compare_record
 from perf_matrix.compare.model import Comparison
 from perf_matrix.errors import InputError, PerfMatrixError
 from perf_matrix.experiment.display import open_display
 from perf_matrix.experiment.phases import Phases
 from perf_matrix.experiment.request import Order, Wish, check
-from perf_matrix.experiment.run import Surroundings, resume_run, start_run
+from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.matrix.quantities import seconds
 from perf_matrix.record.layout import RUN_FILE
 from perf_matrix.record.read import read_run
@@ -144,7 +143,7 @@ def compare(
     """
     order = check(Wish(base, head, matrix, cells, endpoints, time_s), datetime.now(UTC).date())
     folder = out or _new_folder(order)
-    _measure(folder, lambda outside: start_run(order, folder, "compare", outside))
+    _start(order, folder, "compare")
     _conclude(folder, as_json=as_json)
 
 
@@ -181,7 +180,7 @@ def run(
         raise InputError("run needs BASE and HEAD, such as litellm==1.80.5 litellm==1.81.0, or --resume DIR")
     order = check(Wish(base, head, matrix, cells, endpoints, time_s), datetime.now(UTC).date())
     folder = out or _new_folder(order)
-    _measure(folder, lambda outside: start_run(order, folder, "run", outside))
+    _start(order, folder, "run")
     click.echo(f"Recorded in {folder}. Its report: perf-matrix report {shlex.quote(str(folder))}", err=True)
 
 
@@ -226,9 +225,18 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 def _resume(folder: Path) -> None:
     record = read_run(folder)
+    from perf_matrix.experiment.run import resume_run  # noqa: PLC0415 - see _start
+
     _measure(folder, lambda outside: resume_run(record, folder, outside))
     if record.info.command == "compare":
         _conclude(folder, as_json=False)
+
+
+def _start(order: Order, folder: Path, command: Literal["run", "compare"]) -> None:
+    # Statistics take seconds to import, and an error message or a help text should not wait for them.
+    from perf_matrix.experiment.run import start_run  # noqa: PLC0415
+
+    _measure(folder, lambda outside: start_run(order, folder, command, outside))
 
 
 def _measure(folder: Path, work: Callable[[Surroundings], None]) -> None:
@@ -256,6 +264,8 @@ def _new_folder(order: Order) -> Path:
 
 def _conclude(folder: Path, *, as_json: bool) -> None:
     """Compare, write both files, print the report, exit with what it means."""
+    from perf_matrix.compare.compare import compare as compare_record  # noqa: PLC0415 - see _start
+
     record = read_run(folder)
     comparison = compare_record(record)
     reproduce = shlex.join(["perf-matrix", "compare", *record.info.arguments])

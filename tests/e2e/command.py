@@ -207,8 +207,8 @@ def measuring(arguments: Sequence[str], scratch: Path, limit_s: int) -> Iterator
         told = ("--time", f"{limit_s}s", "--out", str(folder))
         with started(["compare", *arguments, *told], scratch) as command:
             command.wait_until(
-                lambda: blocks_file(folder) is not None or command.has_ended,
-                "a block",  # noqa: B023
+                lambda: blocks_file(folder) is not None or command.has_ended,  # noqa: B023
+                "a block",
             )
             if blocks_file(folder) is not None:
                 assert command.lease

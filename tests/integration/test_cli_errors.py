@@ -128,15 +128,15 @@ MATRICES: dict[str, tuple[str | bytes, str | None]] = {
     ),
     "unknown target": (
         HEAD + "target: litelm\n",
-        "target: 'litelm' is not known; did you mean 'litellm'?",
+        "m.yml: target: 'litelm' is not known; did you mean 'litellm'?",
     ),
     "unknown scale": (
         HEAD + "scale: {usres: 3}\n",
-        "scale: 'usres' is not known; did you mean 'users'?",
+        "m.yml: scale: 'usres' is not known; did you mean 'users'?",
     ),
     "a scale that the workload cannot do with": (
         HEAD + "scale: {users: 0}\n",
-        "scale: users: the workload needs at least 1",
+        "m.yml: scale: users: the workload needs at least 1",
     ),
     "unknown workload": (
         "version: 1\nworkload: workloads/prxy.yml\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from perf_matrix.errors import InputError
 from perf_matrix.experiment.budget import assumed_costs, refuse_if_too_short
@@ -56,9 +57,7 @@ def check(wish: Wish, today: date) -> Order:
     matrix = read_matrix(path)
     if wish.time_s is not None:
         matrix = matrix.model_copy(update={"time": wish.time_s})
-    target = find_target(matrix.target)
-    check_scale(target, matrix.scale)
-    target.seed(matrix.scale)
+    target = _target_of(matrix, path)
     workload = read_workload(resolve_workload(matrix, path))
     variables = target.variables(matrix.scale, today)
     endpoints = [fill(endpoint, variables) for endpoint in select_endpoints(workload, wish.endpoints)]
@@ -73,6 +72,17 @@ def check(wish: Wish, today: date) -> Order:
         cells=select(unfold(matrix), wish.cells),
         endpoints=endpoints,
     )
+
+
+def _target_of(matrix: MatrixFile, path: Path) -> Target:
+    """The target, after it has agreed to the scale; what is wrong is said with the file's name."""
+    try:
+        target = find_target(matrix.target)
+        check_scale(target, matrix.scale)
+        target.seed(matrix.scale)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return target
 
 
 def release_of(spec: str, target: Target) -> Release:

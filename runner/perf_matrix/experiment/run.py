@@ -17,8 +17,8 @@ from perf_matrix.experiment.budget import assumed_costs, shortest_limit_s
 from perf_matrix.experiment.cell import Bench, Plan, measure_cell
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.host import this_host
-from perf_matrix.experiment.phases import Phases
 from perf_matrix.experiment.request import Order, release_of
+from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.find import find_k6, k6_version
@@ -36,16 +36,6 @@ from perf_matrix.tools import find_node, find_uv, tool_version
 
 # What getting ready takes on a warm cache; only the display's guess at the end depends on it.
 _PREPARING_S = 5.0
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a run takes from outside: the cache, the environment, what shows progress, what times phases."""
-
-    cache: Path
-    environ: Mapping[str, str]
-    display: Display
-    phases: Phases
 
 
 @dataclass(frozen=True)
@@ -132,9 +122,9 @@ def _workshop(
 
 def _find_tools(outside: Surroundings) -> _Tools:
     k6 = find_k6(outside.environ)
-    uv = find_uv()
-    node = find_node()
-    postgres = find_postgres(outside.cache, find_node, outside.environ)
+    uv = find_uv(outside.environ)
+    node = find_node(outside.environ)
+    postgres = find_postgres(outside.cache, lambda: node, outside.environ)
     prisma = prepare_prisma(outside.cache, node, outside.environ)
     versions = {
         "k6": k6_version(k6),

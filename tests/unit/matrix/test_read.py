@@ -38,7 +38,9 @@ def test_an_error_in_the_file_names_the_file(tmp_path: Path) -> None:
 
 def test_missing(tmp_path: Path) -> None:
     path = tmp_path / "none.yml"
-    assert message(path) == f"{path}: there is no such file; name a matrix file, or a shipped one such as smoke"
+    assert (
+        message(path) == f"{path}: there is no such file; name a matrix file, or a shipped one such as smoke"
+    )
 
 
 def test_folder(tmp_path: Path) -> None:

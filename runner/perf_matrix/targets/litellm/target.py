@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import yaml
+from packaging.version import Version
 
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.matrix.merge import merged
@@ -22,7 +23,8 @@ UI_USERNAME = "perf-admin"
 UI_PASSWORD = "perf-password"  # noqa: S105 - a throwaway proxy on the loopback address
 # The Prisma client that the proxy's own image installs; releases do not pin it themselves.
 PRISMA_CLIENT = "prisma==0.11.0"
-_COMPROMISED = frozenset({"1.82.7", "1.82.8", "1.107.0"})
+# Compared as versions: 1.82.07 and v1.82.7 name the same release.
+_COMPROMISED = frozenset(map(Version, ("1.82.7", "1.82.8", "1.107.0")))
 
 
 class LiteLLM:
@@ -37,7 +39,7 @@ class LiteLLM:
 
     def refusal(self, version: str) -> str | None:
         """Why this release must never be installed; None where it may."""
-        if version in _COMPROMISED:
+        if Version(version) in _COMPROMISED:
             return f"litellm {version} is reported to be compromised and is never installed: choose another release"
         return None
 
@@ -110,7 +112,8 @@ class LiteLLM:
             return None
         if not isinstance(answer, dict) or answer.get("db") != "connected":
             return None
-        return str(answer.get("litellm_version"))
+        version = answer.get("litellm_version")
+        return version if isinstance(version, str) else None
 
 
 def _key(number: int) -> str:
