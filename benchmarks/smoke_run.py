@@ -61,13 +61,12 @@ def main() -> None:
         # Fills the caches, so that the warm run is one.
         timed(root / "fill", "--endpoints", "chat-*", "--time", "2m")
         warm = timed(root / "warm")
-        filled = timed(root / "short", "--endpoints", "chat-*", "--time", "2m")
         cold = timed(root / "cold", "--endpoints", "chat-*", "--time", "2m", cache=root / "cache")
     rows = [
         ("warm: command to first measured request", f"{warm.first_request_s:.0f} s", "< 45 s"),
         ("warm: smoke matrix, whole command", f"{warm.total_s:.0f} s", "< 300 s"),
         ("warm: share of it that is not measuring", f"{warm.not_measuring:.0%}", "< 35%"),
-        ("cold adds", f"{cold.first_request_s - filled.first_request_s:.0f} s", "< 120 s"),
+        ("cold adds", f"{cold.first_request_s - warm.first_request_s:.0f} s", "< 120 s"),
     ]
     print(tabulate(rows, headers=["what", "measured", "aim"], disable_numparse=True))
 
