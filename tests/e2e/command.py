@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -206,10 +207,7 @@ def measuring(arguments: Sequence[str], scratch: Path, limit_s: int) -> Iterator
         folder = scratch / f"run-{attempt}"
         told = ("--time", f"{limit_s}s", "--out", str(folder))
         with started(["compare", *arguments, *told], scratch) as command:
-            command.wait_until(
-                lambda: blocks_file(folder) is not None or command.has_ended,  # noqa: B023
-                "a block",
-            )
+            command.wait_until(partial(_measures_or_ended, command, folder), "a block")
             if blocks_file(folder) is not None:
                 assert command.lease
                 yield Measuring(command, folder, limit_s)
@@ -218,6 +216,10 @@ def measuring(arguments: Sequence[str], scratch: Path, limit_s: int) -> Iterator
             assert refusal, command.stderr
         limit_s = int(refusal[1]) * 6 // 5
     raise AssertionError("the machine is too busy: every limit was refused")
+
+
+def _measures_or_ended(command: Command, folder: Path) -> bool:
+    return blocks_file(folder) is not None or command.has_ended
 
 
 def comparison_in(folder: Path) -> Comparison:
