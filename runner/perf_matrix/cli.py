@@ -25,6 +25,7 @@ from perf_matrix.experiment.request import Order, Wish, check
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.matrix.quantities import seconds
 from perf_matrix.record.layout import RUN_FILE
+from perf_matrix.record.lines import cannot_write
 from perf_matrix.record.read import read_run
 from perf_matrix.report.exit_code import exit_code
 from perf_matrix.report.markdown import render_markdown
@@ -269,14 +270,21 @@ def _conclude(folder: Path, *, as_json: bool) -> None:
     record = read_run(folder)
     comparison = compare_record(record)
     reproduce = shlex.join(["perf-matrix", "compare", *record.info.arguments])
-    (folder / "comparison.json").write_text(comparison.model_dump_json(indent=2) + "\n")
-    (folder / "report.md").write_text(render_markdown(comparison, reproduce=reproduce))
+    _write(folder / "comparison.json", comparison.model_dump_json(indent=2) + "\n")
+    _write(folder / "report.md", render_markdown(comparison, reproduce=reproduce))
     _print(comparison, reproduce, folder)
     if as_json:
         click.echo(comparison.model_dump_json(indent=2))
     code = exit_code(comparison)
     click.echo(closing_line(comparison, str(folder / "report.md"), code), err=True)
     raise click.exceptions.Exit(code)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise cannot_write(file, error) from error
 
 
 def _print(comparison: Comparison, reproduce: str, folder: Path) -> None:
