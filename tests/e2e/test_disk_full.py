@@ -67,6 +67,14 @@ def test_a_full_disk_stops_the_run_and_more_space_lets_it_finish(
     assert sorted(end.epoch for end in read_run(out).cells[0].epochs_ended) == [0, 2]
     assert resumed.left_behind() == []
 
+    (out / "report.md").unlink()
+    (out / "comparison.json").unlink()
+    fill(disk / "more-ballast")
+    reported = start("report", str(out)).end()
+    assert reported.exit_code == 3, reported.stderr
+    assert f"perf-matrix: {out / 'comparison.json'}: cannot be written: No space left" in reported.stderr
+    assert "Traceback" not in reported.stderr
+
 
 def recorded(out: Path) -> bytes:
     file = blocks_file(out)
