@@ -281,9 +281,13 @@ def _conclude(folder: Path, *, as_json: bool) -> None:
 
 
 def _write(file: Path, text: str) -> None:
+    """Replace a file as a whole or not at all. Raises MeasurementError where it cannot be written."""
+    unfinished = file.with_name(f"{file.name}.unfinished")
     try:
-        file.write_text(text)
+        unfinished.write_text(text)
+        unfinished.replace(file)
     except OSError as error:
+        unfinished.unlink(missing_ok=True)
         raise cannot_write(file, error) from error
 
 

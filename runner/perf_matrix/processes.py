@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,6 +16,8 @@ from perf_matrix.accounts import Account
 LOG_TAIL_LINES = 30
 _TAIL_BYTES = 64 * 1024
 _POLL_S = 0.02
+# What programs colour their logs with.
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,13 @@ def end(processes: Sequence[Process], *, signal_number: int = signal.SIGTERM, gr
 
 
 def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:
-    """The last ``lines`` lines of a log file; empty where there is no file."""
+    """The last ``lines`` lines of a log file that say something, without colours; empty where there is no file."""
     if not log.exists():
         return []
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-        return file.read().decode(errors="replace").splitlines()[-lines:]
+        text = _ESCAPE.sub("", file.read().decode(errors="replace"))
+    return [line for line in text.splitlines() if line.strip()][-lines:]
 
 
 def describe_exit(exit_code: int) -> str:

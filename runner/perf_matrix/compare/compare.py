@@ -49,7 +49,9 @@ def compare(record: RunRecord, round_trip_ms: float = ROUND_TRIP_MS) -> Comparis
     }
     family = _family(measured)
     endpoints = _compare_all(measured, family, info)
-    cells = [_cell(cell, _of_cell(cell, record), measured, endpoints) for cell in info.cells]
+    cells = [
+        _cell(cell, _of_cell(cell, record), measured, endpoints, info.matrix.epochs) for cell in info.cells
+    ]
     return Comparison(
         verdict=worst(cell.verdict for cell in cells),
         subjects=Subjects(base=info.subjects["base"], head=info.subjects["head"]),
@@ -94,6 +96,7 @@ def _cell(
     record: CellRecord | None,
     measured: Mapping[Key, Measured],
     endpoints: Mapping[Key, EndpointComparison],
+    epochs: int,
 ) -> CellComparison:
     if record is None:
         words = "nothing was recorded for this cell; perf-matrix run --resume measures it"
@@ -102,7 +105,9 @@ def _cell(
         )
     own = [comparison for key, comparison in endpoints.items() if key[0] == cell.id]
     enough = all(one.enough_blocks for key, one in measured.items() if key[0] == cell.id)
-    fatal: list[Verdict] = ["invalid"] if record.faults and not enough else []
+    # A fault is forgiven where a resumed run has measured to the end all the same.
+    finished = enough and len(record.epochs_ended) >= epochs
+    fatal: list[Verdict] = ["invalid"] if record.faults and not finished else []
     return CellComparison(
         id=cell.id,
         variants=cell.variants,

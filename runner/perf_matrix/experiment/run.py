@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import perf_matrix
-from perf_matrix.errors import MeasurementError, PartDiedError
+from perf_matrix.errors import InputError, MeasurementError, PartDiedError, PerfMatrixError
 from perf_matrix.experiment.budget import assumed_costs, shortest_limit_s
 from perf_matrix.experiment.cell import Bench, Plan, measure_cell
 from perf_matrix.experiment.display import Display
@@ -192,7 +192,10 @@ def _measure(folder: RunFolder, plans: list[Plan], workshop: _Workshop, outside:
             outside.display.expect(sum(later.limit_s for later in plans[place:]))
             try:
                 _measure_one(folder, plan, workshop, outside)
-            except MeasurementError as error:
+            except (MeasurementError, InputError) as error:
+                if isinstance(error, InputError) and place == 0:
+                    # Nothing was measured yet, so it is the command that is refused, not one of its cells.
+                    raise
                 folder.append(plan.cell.id, _fault(error))
                 outside.display.note(f"{plan.cell.id}: {error}")
     finally:
@@ -226,7 +229,7 @@ def _measure_one(folder: RunFolder, plan: Plan, workshop: _Workshop, outside: Su
         measure_cell(bench, plan)
 
 
-def _fault(error: MeasurementError) -> Fault:
+def _fault(error: PerfMatrixError) -> Fault:
     if isinstance(error, PartDiedError):
         return Fault(at=time.time(), message=error.message, log_tail=error.log_tail)
     return Fault(at=time.time(), message=str(error))

@@ -192,9 +192,19 @@ def test_a_cell_that_died_early_is_invalid_with_its_last_words() -> None:
     assert summaries(found) == ["default: head's proxy ended with exit code 137"]
 
 
-def test_a_fault_after_enough_blocks_keeps_the_verdict_and_warns() -> None:
+@pytest.mark.parametrize(("epochs_ended", "verdict"), [(0, "invalid"), (1, "invalid"), (2, "pass")])
+def test_a_fault_is_forgiven_only_where_every_epoch_was_finished(epochs_ended: int, verdict: str) -> None:
     fault = Fault(at=1.0, message="the load generator ended")
-    found = compare(record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50))
+    ended = [EpochEnd(epoch=epoch, ended_at=9) for epoch in range(epochs_ended)]
+    run = record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50, epochs_ended=ended)
+    assert compare(run).verdict == verdict
+
+
+def test_a_forgiven_fault_is_said() -> None:
+    fault = Fault(at=1.0, message="the load generator ended")
+    ended = [EpochEnd(epoch=epoch, ended_at=9) for epoch in (0, 1)]
+    run = record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50, epochs_ended=ended)
+    found = compare(run)
     assert (found.verdict, found.warnings) == ("pass", ["default: the load generator ended"])
 
 
