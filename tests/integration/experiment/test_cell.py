@@ -109,9 +109,10 @@ def databases(postgres: PostgresServer) -> None:
         )
 
 
+# Counts alone decide here, so that no test hangs on how quiet the machine is.
 def info(endpoints: list[Endpoint], time_s: float) -> RunInfo:
     subject = SubjectInfo(spec="service==1", version="1")
-    matrix = {"version": 1, "workload": "w.yml", "time": time_s, "gate": {"metrics": ["queries", "p50"]}}
+    matrix = {"version": 1, "workload": "w.yml", "time": time_s, "gate": {"metrics": ["queries"]}}
     return RunInfo(
         perf_matrix="test",
         started_at=0.0,
@@ -212,7 +213,7 @@ def test_blocks_are_interleaved_and_spread_over_fresh_starts(
         # Random orders, not one repeated.
         assert len({tuple(block.head_first) for block in mine}) > 1
     assert [end.epoch for end in record.cells[0].epochs_ended] == [0, 1]
-    assert compare(record).verdict in ("pass", "inconclusive")
+    assert compare(record).verdict == "pass"
 
 
 @pytest.mark.usefixtures("databases")
