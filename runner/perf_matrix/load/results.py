@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from perf_matrix.matrix.model import Arm
-
-Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from perf_matrix.record.model import Milliseconds
 
 
 class Result(BaseModel):
