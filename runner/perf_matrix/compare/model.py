@@ -32,11 +32,32 @@ class Both(Compared):
     head: Finite | None
 
 
+class Place(Compared):
+    """A changed line of the diff that may be where a statement comes from."""
+
+    file: str = Field(description="Path in the repository, as the diff names it.")
+    line: int = Field(ge=1, description="Line number in the new file; in the old one for a removed line.")
+    removed: bool = Field(default=False, description="The line was removed, not added.")
+    text: str = Field(description="The changed line, without the space around it.")
+    table: str = Field(description="The table of the statement that the line touches.")
+    rule: str = Field(description="Why it is thought to touch the table, in words.")
+
+
+Elsewhere = Literal["", "first request", "background", "deferred"]
+
+
 class Statement(Compared):
-    """An SQL statement that only one arm issues, and how often per request."""
+    """An SQL statement that only one arm issues on every request, and how often."""
 
     statement: str
     per_request: Finite
+    tables: list[str] = Field(default=[], description="The tables that it names, without their schema.")
+    elsewhere: Elsewhere = Field(
+        default="",
+        description="How the other arm issues it: on the first request after a start only, in the background, "
+        "later on behalf of the request (deferred), or not at all.",
+    )
+    places: list[Place] = Field(default=[], description="Where it may come from, the likeliest first.")
 
 
 class ChangedStatement(Compared):
@@ -45,6 +66,103 @@ class ChangedStatement(Compared):
     statement: str
     base: Finite
     head: Finite
+    tables: list[str] = []
+    places: list[Place] = []
+
+
+class GrownStatement(Compared):
+    """An SQL statement that names other columns on head than on base, and is the same one apart from that."""
+
+    statement: str = Field(description="As head issues it.")
+    per_request: Finite = Field(description="On head.")
+    columns_added: list[str] = []
+    columns_removed: list[str] = []
+
+
+class SlowerStatement(Compared):
+    """An SQL statement of both arms that takes the database longer on head: milliseconds for one call."""
+
+    statement: str
+    base_ms: Finite
+    head_ms: Finite
+    ratio: Finite = Field(description="Hodges-Lehmann estimate of head/base over the blocks.")
+    ci: tuple[Finite, Finite] = Field(description="Confidence interval of the ratio.")
+    p_adjusted: Finite = Field(description="Of head being slower, Holm-adjusted over the statements tested.")
+    units: int
+    extra_ms_per_request: Finite
+
+
+class DeferredStatement(Compared):
+    """A statement that is issued later on behalf of the request, as the counts prove."""
+
+    statement: str
+    per_request: Finite
+    unit: Literal["calls", "rows"] = Field(description="What is proportional to the requests.")
+
+
+class DeferredBoth(Compared):
+    """What each arm does later on behalf of a request."""
+
+    base: list[DeferredStatement] = []
+    head: list[DeferredStatement] = []
+
+
+class Line(Compared):
+    """statements = fixed + per_row x rows, through the measured points (rows, statements per request)."""
+
+    fixed: Finite
+    per_row: Finite
+    points: list[tuple[Finite, Finite]]
+    statements: list[Statement] = Field(
+        default=[], description="Those that multiply with the rows; per_request is per row here."
+    )
+
+
+class Slope(Compared):
+    """Statements per request against the rows of the answer; 0.5 or more for each row is an N+1."""
+
+    row: str = Field(description="What one row is: 'user'.")
+    over: Literal["page size", "data scale"]
+    base: Line | None
+    head: Line | None
+    verdict: Verdict
+    note: str = Field(default="", description="Why there is no line, or that the N+1 is an old one.")
+
+
+class Cost(Compared):
+    """What head's statements cost more than base's, if each waits for one round trip to the database."""
+
+    round_trip_ms: Finite
+    extra_ms: Finite
+
+
+class MeasuredCost(Compared):
+    """The same, measured: with a real delay between service and database, and without, in ms per request."""
+
+    round_trip_ms: Finite = Field(description="The delay as it was made.")
+    expected_ms: Finite = Field(description="Difference of the statements' counts times the delay.")
+    measured_ms: Finite = Field(description="How much more head's p50 grew than base's with the delay.")
+    ci: tuple[Finite, Finite] | None = Field(default=None, description="Confidence interval of measured_ms.")
+    round_trips: Both = Field(description="Growth of each arm's p50 with the delay, in round trips.")
+    blocks: int
+
+
+CauseKind = Literal[
+    "n-plus-one",
+    "extra-statement",
+    "cache-lost",
+    "made-synchronous",
+    "slower-statement",
+    "fewer-connections",
+    "outside-database",
+]
+
+
+class Cause(Compared):
+    """What explains an endpoint's regression, as far as the counts show it."""
+
+    kind: CauseKind
+    summary: str
 
 
 class Queries(Compared):
@@ -56,12 +174,26 @@ class Queries(Compared):
     stable: bool = Field(description="Both arms' counts are exact: repeats agreed.")
     unstable_because: str = ""
     cold: Both = Both(base=None, head=None)
-    per_row: Both | None = None
-    db_ms: Both
+    per_row: Both | None = Field(default=None, description="The steepest of the slopes, for each arm.")
+    rows: Both = Field(
+        default=Both(base=None, head=None),
+        description="Rows read or written by those statements, per request.",
+    )
+    db_ms: Both = Field(description="Execution time of those statements in the database, per request.")
+    db_share: Both = Field(
+        default=Both(base=None, head=None),
+        description="The part of the request's time that is db_ms: 0.2 is a fifth.",
+    )
     transactions: Both = Both(base=None, head=None)
     added: list[Statement] = []
     removed: list[Statement] = []
     changed: list[ChangedStatement] = []
+    grown: list[GrownStatement] = []
+    slower: list[SlowerStatement] = []
+    deferred: DeferredBoth = DeferredBoth()
+    slopes: list[Slope] = []
+    costs: list[Cost] = []
+    measured_cost: MeasuredCost | None = None
     extra_ms_per_request: Finite | None = Field(
         default=None, description="What the difference costs at the stated database round trip."
     )
@@ -132,6 +264,16 @@ class EndpointComparison(Compared):
     paired: Paired | None = None
     load: None = None
     errors: Errors | None = None
+    causes: list[Cause] = []
+
+
+class RoundTrip(Compared):
+    """The delay that was put between service and database, and what it was measured to be, in ms."""
+
+    asked_ms: Finite
+    direct_ms: Finite = Field(description="Median of a trivial statement without the relay.")
+    relayed_ms: Finite = Field(description="The same through the relay, with no delay.")
+    delayed_ms: Finite = Field(description="The same through the relay, with the delay.")
 
 
 class CellComparison(Compared):
@@ -142,6 +284,10 @@ class CellComparison(Compared):
     verdict: Verdict
     endpoints: list[EndpointComparison]
     ready_s: Both = Both(base=None, head=None)
+    connections: Both = Field(
+        default=Both(base=None, head=None), description="Most database connections that were seen open."
+    )
+    round_trip: RoundTrip | None = None
     fault: str = ""
     log_tail: list[str] = []
 
