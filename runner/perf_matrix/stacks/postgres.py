@@ -58,9 +58,9 @@ class PostgresServer:
     port: int
     password: str
 
-    def url(self, database: str) -> str:
-        """A connection URL over TCP on the loopback address."""
-        return f"postgresql://{SUPERUSER}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+    def url(self, database: str = "postgres", port: int | None = None) -> str:
+        """A connection URL over TCP on the loopback address; by another ``port`` where a relay listens on it."""
+        return f"postgresql://{SUPERUSER}:{self.password}@{LOOPBACK}:{port or self.port}/{database}"
 
     def conninfo(self, database: str = "postgres") -> str:
         """libpq connection parameters by the private socket."""

@@ -20,7 +20,8 @@ import requests
 
 from perf_matrix.errors import MeasurementError, PartDiedError
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease, processes_of
-from perf_matrix.matrix.model import ARMS, Arm, Cell, Patch
+from perf_matrix.matrix.model import ARMS, Arm, Cell, Database, Patch
+from perf_matrix.record.model import DataScale
 from perf_matrix.stacks.local import LocalBackend, LocalStack, LocalSubject, Programs
 from perf_matrix.stacks.ports import LOOPBACK, free_port
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
@@ -41,6 +42,7 @@ CALLER = {
     "PGOPTIONS": "-c statement_timeout=1",
 }
 START = Callable[..., LocalStack]
+CELL = Cell(id="default", variants={})
 
 
 class SmallTarget:
@@ -147,9 +149,11 @@ def start(backend_of: Callable[..., LocalBackend], tmp_path: Path) -> START:
         backend = backend_of(target, **options)
         subjects = both(backend)
         backend.start_postgres()
-        backend.make_templates(subjects, {"rows": 2})
+        backend.make_templates(subjects, {"first": {"rows": 2}})
         cell = Cell(id="default", variants={}, patch=Patch(env=dict(env or {})))
-        return backend.start_stack(cell, subjects, tmp_path / "logs", waiting=lambda: waiting(backend))
+        return backend.start_stack(
+            cell, "first", subjects, tmp_path / "logs", waiting=lambda: waiting(backend)
+        )
 
     return begin
 
@@ -215,15 +219,15 @@ def test_the_same_release_twice_has_two_databases(
     backend = backend_of()
     subjects = both(backend, ("2.0.0", "2.0.0"))
     backend.start_postgres()
-    backend.make_templates(subjects, {"rows": 1})
-    stack = backend.start_stack(Cell(id="default", variants={}), subjects, tmp_path, waiting=lambda: None)
+    backend.make_templates(subjects, {"first": {"rows": 1}})
+    stack = backend.start_stack(CELL, "first", subjects, tmp_path, waiting=lambda: None)
     with stack.postgres.connect("perf_base") as connection:
         connection.execute("DELETE FROM it")
     assert ask(stack, "base", "/rows") == []
     assert ask(stack, "head", "/rows") == ["2.0.0", "row 1"]
     # The next epoch begins with the data that was seeded.
     stack.stop()
-    stack = backend.start_stack(Cell(id="default", variants={}), subjects, tmp_path, waiting=lambda: None)
+    stack = backend.start_stack(CELL, "first", subjects, tmp_path, waiting=lambda: None)
     assert ask(stack, "base", "/rows") == ["2.0.0", "row 1"]
     stack.stop()
 
@@ -369,10 +373,8 @@ def test_the_lease_takes_what_the_stack_left(
         backend = LocalBackend(SmallTarget(), programs, cache=cache, lease=lease, environ=CALLER)
         subjects = both(backend)
         backend.start_postgres()
-        backend.make_templates(subjects, {"rows": 1})
-        backend.start_stack(
-            Cell(id="default", variants={}), subjects, tmp_path / "logs", waiting=lambda: None
-        )
+        backend.make_templates(subjects, {"first": {"rows": 1}})
+        backend.start_stack(CELL, "first", subjects, tmp_path / "logs", waiting=lambda: None)
         left = processes_of(lease.id)
         assert len([process for process in left if process.name() == "sleep"]) == 2
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
@@ -391,3 +393,48 @@ def test_postgres_moves_on_from_a_port_that_is_taken(backend_of: Callable[..., L
 def test_postgres_before_it_is_started(backend_of: Callable[..., LocalBackend]) -> None:
     with pytest.raises(MeasurementError, match="has not been started"):
         _ = backend_of().postgres
+
+
+def test_the_databases_of_each_scale_are_apart(
+    backend_of: Callable[..., LocalBackend], tmp_path: Path
+) -> None:
+    backend = backend_of()
+    subjects = both(backend)
+    backend.start_postgres()
+    backend.make_templates(subjects, {"first": {"rows": 1}, "second": {"rows": 3}})
+    scales: list[tuple[DataScale, int]] = [("first", 1), ("second", 3)]
+    for scale, rows in scales:
+        stack = backend.start_stack(CELL, scale, subjects, tmp_path, waiting=lambda: None)
+        assert [len(ask(stack, arm, "/rows")) for arm in ARMS] == [1 + rows, 1 + rows]
+        stack.stop()
+
+
+def test_one_arm_alone_has_one_proxy(backend_of: Callable[..., LocalBackend], tmp_path: Path) -> None:
+    backend = backend_of()
+    subjects: dict[Arm, LocalSubject] = {"head": both(backend)["head"]}
+    backend.start_postgres()
+    backend.make_templates(subjects, {"first": {"rows": 1}})
+    stack = backend.start_stack(CELL, "first", subjects, tmp_path, waiting=lambda: None)
+    assert (list(stack.urls), list(stack.databases), list(stack.ready_s)) == (["head"], ["head"], ["head"])
+    stack.stop()
+
+
+def test_a_delay_before_the_database_is_what_was_asked_for_and_ends_with_the_stack(
+    backend_of: Callable[..., LocalBackend], tmp_path: Path
+) -> None:
+    backend = backend_of()
+    subjects = both(backend)
+    backend.start_postgres()
+    backend.make_templates(subjects, {"first": {"rows": 1}})
+    cell = Cell(id="default", variants={}, patch=Patch(database=Database(round_trip_ms=20)))
+    stack = backend.start_stack(cell, "first", subjects, tmp_path, waiting=lambda: None)
+    assert stack.delay is not None
+    assert len(ask(stack, "base", "/rows")) == 2
+    found = stack.delay.check(epoch=3)
+    assert (found.epoch, found.asked_ms) == (3, 20)
+    assert found.delayed_ms >= 20 > found.relayed_ms > 0 < found.direct_ms
+    relay = stack.delay.relay
+    stack.stop()
+    assert relay.process.exit_code is not None
+    with pytest.raises(PartDiedError, match="the relay before the database"):
+        stack.check_alive()
