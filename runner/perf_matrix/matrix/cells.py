@@ -45,22 +45,31 @@ def select_endpoints(workload: Workload, globs: Sequence[str]) -> list[Endpoint]
     Each text may hold several globs with commas between them: ``chat-*,models``. Raises InputError
     for a glob that matches no endpoint.
     """
+    chosen = matching([endpoint.name for endpoint in workload.endpoints], globs)
+    return [endpoint for endpoint in workload.endpoints if endpoint.name in chosen]
+
+
+def matching(names: Sequence[str], globs: Sequence[str]) -> list[str]:
+    """The names of endpoints that any glob matches; see select_endpoints."""
     single = [glob.strip() for several in globs for glob in several.split(",") if glob.strip()]
-    names = [endpoint.name for endpoint in workload.endpoints]
     for glob in single:
         if not _any_matches(names, glob):
             raise InputError(f"no endpoint matches {glob!r}; {hint(glob, names)}")
-    chosen = [name for name in names if not single or any(fnmatchcase(name, glob) for glob in single)]
-    return [endpoint for endpoint in workload.endpoints if endpoint.name in chosen]
+    return [name for name in names if not single or any(fnmatchcase(name, glob) for glob in single)]
 
 
 def _cell(matrix: MatrixFile, combination: Combination) -> Cell:
     patches = [matrix.axes[axis][variant] for axis, variant in combination.items()]
-    return Cell(id=cell_id(combination), variants=dict(combination), patch=reduce(_merged, patches, Patch()))
+    whole = reduce(_merged, patches, Patch(database=matrix.database))
+    return Cell(id=cell_id(combination), variants=dict(combination), patch=whole)
 
 
 def _merged(one: Patch, other: Patch) -> Patch:
-    return Patch(config=merged(one.config, other.config), env={**one.env, **other.env})
+    return Patch(
+        config=merged(one.config, other.config),
+        env={**one.env, **other.env},
+        database=one.database if other.database.round_trip_ms is None else other.database,
+    )
 
 
 def _cell_matches(cell: str, glob: str) -> bool:

@@ -82,7 +82,9 @@ def _clashes(matrix: MatrixFile) -> Iterator[Flaw]:
     pairs = {pair: None for cell in combinations(matrix) for pair in choose(cell.items(), 2)}
     for (axis, variant), (other_axis, other_variant) in pairs:
         one, other = matrix.axes[axis][variant], matrix.axes[other_axis][other_variant]
-        for key in sorted(clashes(one.model_dump(), other.model_dump())):
+        for key in sorted(
+            clashes(one.model_dump(exclude_defaults=True), other.model_dump(exclude_defaults=True))
+        ):
             message = (
                 f"{other_axis}={other_variant} sets {key} to another value than {axis}={variant} does; "
                 f"set it in one axis only, or exclude the combination"

@@ -1,4 +1,4 @@
-"""The text of a matrix or workload file to a validated model, or to one error that lists what is wrong."""
+"""The text of a YAML file to a validated model, or to one error that lists what is wrong."""
 
 from __future__ import annotations
 
@@ -24,15 +24,19 @@ def parse_matrix(text: str, source: str) -> MatrixFile:
 
     Raises InputError with a line ``source:line:column: message`` for each thing that is wrong.
     """
-    return _parse(text, source, MatrixFile, _check_matrix)
+    return parse(text, source, MatrixFile, _check_matrix)
 
 
 def parse_workload(text: str, source: str) -> Workload:
     """The workload that ``text`` describes; raises InputError as parse_matrix does."""
-    return _parse(text, source, Workload, _check_workload)
+    return parse(text, source, Workload, _check_workload)
 
 
-def _parse(text: str, source: str, model: type[Model], check: Check[Model]) -> Model:
+def parse(text: str, source: str, model: type[Model], check: Check[Model]) -> Model:
+    """What ``text`` says as a ``model``, after ``check`` found nothing either; raises InputError as parse_matrix does.
+
+    ``check`` gets the model and the document, and returns what the model alone cannot find.
+    """
     try:
         document = read_tree(text)
     except UnreadableError as error:

@@ -127,6 +127,31 @@ class Expectation(Strict):
     )
 
 
+class Rows(Strict):
+    """What the rows of a list are, so that statements can be counted against them."""
+
+    of: str = Field(
+        pattern=r"^[a-z][a-z -]*$", max_length=40, description="What one row is.", examples=["user"]
+    )
+    count: str = Field(
+        min_length=1, description="gjson path of how many rows the answer holds.", examples=["users.#"]
+    )
+    page_sizes: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], AfterValidator(_unique)] = Field(
+        default=[],
+        max_length=2,
+        description="Two sizes of a page, where the endpoint pages. ${page_size} in the request is the "
+        "first one; statements are counted with the second one, too.",
+        examples=[[25, 10]],
+        json_schema_extra={"uniqueItems": True},
+    )
+
+    @model_validator(mode="after")
+    def _two_sizes(self) -> Rows:
+        if len(self.page_sizes) == 1:
+            raise ValueError("page_sizes: one size shows no slope; write two, such as [25, 10]")
+        return self
+
+
 class Endpoint(Strict):
     """One row of the workload: a named request and what its answer must be."""
 
@@ -134,6 +159,11 @@ class Endpoint(Strict):
     description: str = ""
     request: Request = Field(examples=[{"path": "/v1/models"}])
     expect: Expectation = Expectation()
+    rows: Rows | None = Field(
+        default=None,
+        description="For a list: what its rows are. An N+1 then shows as statements for each row.",
+        examples=[{"of": "user", "count": "users.#", "page_sizes": [25, 10]}],
+    )
     weight: float = Field(
         default=1.0, gt=0, description="Share of the mix under load, relative to the others."
     )
@@ -150,6 +180,19 @@ class Workload(Strict):
     )
 
 
+class Database(Strict):
+    """What lies between the service and its database."""
+
+    round_trip_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="A delay that every answer of the database is held back for, in ms; 0 for a relay "
+        "without a delay. No relay unless told.",
+        examples=[1],
+    )
+
+
 class Patch(Strict):
     """What a variant changes: a deep patch of the service's configuration and of its environment."""
 
@@ -159,6 +202,11 @@ class Patch(Strict):
     )
     env: dict[str, str] = Field(
         default={}, description="Environment variables; values are text.", examples=[{"NUM_WORKERS": "4"}]
+    )
+    database: Database = Field(
+        default=Database(),
+        description="What lies between the service and its database.",
+        examples=[{"round_trip_ms": 1}],
     )
 
 
@@ -206,6 +254,23 @@ class MatrixFile(Strict):
         default={},
         description="How many rows of each kind the database is seeded with.",
         examples=[{"users": 50, "keys": 200}],
+    )
+    second_scale: dict[str, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
+        default={},
+        description="Another scale that lists are measured at, too, to see what grows with the data; what is "
+        "not named is as in scale. None unless told.",
+        examples=[{"users": 100, "teams": 20}],
+    )
+    database: Database = Field(
+        default=Database(),
+        description="What lies between the service and its database, in every cell that says nothing else.",
+        examples=[{"round_trip_ms": 1}],
+    )
+    round_trips_ms: list[Annotated[float, Field(ge=0, le=1000)]] = Field(
+        default=[0, 1, 5],
+        min_length=1,
+        description="Round trips to the database that extra statements are priced at, in ms.",
+        examples=[[0, 1, 5]],
     )
     axes: dict[
         Name,
