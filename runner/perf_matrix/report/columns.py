@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
-from perf_matrix.compare.model import GateResult, Verdict
+from perf_matrix.compare.model import Both, GateResult, Verdict
 from perf_matrix.report import numbers
-from perf_matrix.report.table import LATENCIES, Latency, Row, Shift, StatementShift, Table
+from perf_matrix.report.metrics import LATENCIES, Latency
+from perf_matrix.report.table import Row, Shift, Table, Work
 
 Side = Literal["left", "right"]
-Group = Literal["cell", "endpoint", "queries", "p50", "p95", "p99", "n", "verdict"]
+Group = Literal[
+    "cell", "endpoint", "queries", "cold", "rows", "db", "share", "p50", "p95", "p99", "n", "verdict"
+]
 Aspect = Literal["all", "values", "interval", "p"]
 Part = tuple[Group, Aspect]
 
@@ -49,12 +53,28 @@ class Column:
     sides: tuple[Side, ...] = ("left",)
 
 
+@dataclass(frozen=True, slots=True)
+class _WorkColumn:
+    """A number of the database's work: which one, and how it is written."""
+
+    group: Group
+    header: str
+    of: Callable[[Work], Both]
+    write: Callable[[float], str]
+
+
 NOTHING = Text(())
 
 
 # What rows that all have the same verdict do not need to say.
 COMPACT: frozenset[Part] = frozenset(
     {("p50", "p"), ("p95", "p"), ("p99", "all"), ("n", "all"), ("verdict", "all")}
+)
+
+# What a table of latencies leaves to the table of the database's work, and the other way round.
+WORK: frozenset[Part] = frozenset({("cold", "all"), ("rows", "all"), ("db", "all"), ("share", "all")})
+LATENCY: frozenset[Part] = frozenset(
+    {("p50", "all"), ("p95", "all"), ("p99", "all"), ("n", "all"), ("verdict", "all")}
 )
 
 
@@ -64,12 +84,19 @@ def columns(table: Table, gate: GateResult, left_out: Collection[Part] = ()) -> 
     found.append(_endpoint())
     if table.shifts("queries"):
         found.append(_queries())
+    found += _work(table)
     for metric in LATENCIES:
-        if table.shifts(metric) and (metric, "all") not in left_out:
+        if table.shifts(metric):
             found += _latency(metric, table, gate, left_out)
     if any(row.pairs for row in table.rows):
         found.append(_n())
     return [column for column in [*found, _verdict()] if (column.group, "all") not in left_out]
+
+
+def grouped(table: Table, gate: GateResult, left_out: Collection[Part]) -> list[list[Column]]:
+    """Return the columns of a table, those of one metric together, for pages that are not wide."""
+    found = columns(table, gate, left_out)
+    return [list(group) for _, group in groupby(found, key=lambda column: column.group)]
 
 
 def scale(table: Table) -> numbers.Scale:
@@ -118,6 +145,37 @@ def _count_change(shift: Shift) -> tuple[str, ...]:
     if abs(shift.change) > numbers.EXACT:
         return mark, numbers.signed_count(shift.change)
     return ("≠",) if shift.other_statements else ("=",)
+
+
+def _work(table: Table) -> list[Column]:
+    """Return a column for each number of the database's work that was measured anywhere."""
+    works = [row.work for row in table.rows if row.work]
+    times = (ms for work in works for ms in (work.db_ms.base, work.db_ms.head) if ms is not None)
+    unit = numbers.scale_for(times)
+    kinds = (
+        _WorkColumn("cold", "SQL cold", lambda work: work.cold, numbers.count),
+        _WorkColumn("rows", "rows", lambda work: work.rows, numbers.count),
+        _WorkColumn("db", f"DB {unit.unit}", lambda work: work.db_ms, unit.text),
+        _WorkColumn("share", "DB share", lambda work: work.db_share, numbers.share),
+    )
+    return [_work_column(kind) for kind in kinds if any(_measured(kind.of(work)) for work in works)]
+
+
+def _work_column(kind: _WorkColumn) -> Column:
+    def text(row: Row) -> Text:
+        both = kind.of(row.work) if row.work else None
+        return _arrow(both, kind.write) if both and _measured(both) else NOTHING
+
+    return Column(kind.group, kind.header, text, ("right", "left", "right"))
+
+
+def _arrow(both: Both, write: Callable[[float], str]) -> Text:
+    base, head = (numbers.ABSENT if value is None else write(value) for value in (both.base, both.head))
+    return Text((base, "→", head))
+
+
+def _measured(both: Both) -> bool:
+    return both.base is not None or both.head is not None
 
 
 def _latency(metric: Latency, table: Table, gate: GateResult, left_out: Collection[Part]) -> list[Column]:
@@ -185,14 +243,10 @@ def _verdict() -> Column:
 
 
 def _shown(shift: Shift) -> Verdict | None:
-    return shift.verdict if shift.gated and shift.verdict != "pass" else None
-
-
-def statement_mark(shift: StatementShift) -> str:
-    """Return '+1.00' for a new statement, '-1.00' for one that is gone, '1.00 → 2.00' for any other."""
-    if shift.base and shift.head:
-        return f"{numbers.per_request(shift.base)} → {numbers.per_request(shift.head)}"
-    return f"{'+' if shift.head else '-'}{numbers.per_request(abs(shift.change))}"
+    """Return the verdict where the count itself is what has it: statements may also be but slower."""
+    same = shift.exact and shift.change is not None and abs(shift.change) <= numbers.EXACT
+    quiet = shift.verdict == "pass" or (same and not shift.other_statements)
+    return None if quiet or not shift.gated else shift.verdict
 
 
 def widths(texts: Sequence[Text], sides: int) -> list[int]:

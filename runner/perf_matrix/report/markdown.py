@@ -1,25 +1,26 @@
 """A comparison as GitHub's Markdown: for a comment, a step summary and ``report.md``.
 
 What GitHub takes is limited, so a report that is too long is made again with less in it, in planned steps,
-and says so: first without whole statements and unchanged endpoints, then only the findings, then fewer and
-fewer of them, at last the verdict alone.
+and says so: first without whole statements and logs, which the HTML report has; then without unchanged
+endpoints and the table of the database's work; then only the findings, fewer and fewer of them; at last the
+verdict alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from perf_matrix.compare.model import Comparison, GateResult
+from perf_matrix.compare.model import Comparison
 from perf_matrix.report import escape, sql
-from perf_matrix.report.columns import COMPACT, Column, Part, Text, columns, statement_mark
+from perf_matrix.report.columns import COMPACT, LATENCY, Column, Text, grouped
 from perf_matrix.report.page import Page, page
 from perf_matrix.report.plain import shortened
-from perf_matrix.report.table import Row, Table
+from perf_matrix.report.statements import StatementLine, place_words
+from perf_matrix.report.table import Row
 
 LIMIT = 65_536
 LEAST_LIMIT = 6_000
@@ -42,6 +43,7 @@ class _Step:
 
 _STEPS = (
     _Step("full.md.j2"),
+    _Step("tables.md.j2"),
     _Step("compact.md.j2"),
     _Step("findings.md.j2"),
     *(_Step("findings.md.j2", kept) for kept in _FINDINGS_KEPT),
@@ -81,8 +83,9 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"code": escape.code, "fence": escape.fence, "name": _name, "short": _short}
-    environment.filters |= {"cells": _cells, "header": _header, "mark": statement_mark, "place": _place}
-    environment.globals |= {"groups": _groups, "compact": COMPACT}
+    environment.filters |= {"cells": _cells, "header": _header, "place": _place, "brief": _brief}
+    environment.filters |= {"remarks": _remarks, "sql": _sql}
+    environment.globals |= {"groups": grouped, "compact": COMPACT, "latency": LATENCY}
     return environment
 
 
@@ -121,25 +124,34 @@ def _written(text: Text) -> escape.Markdown:
     return escape.Markdown(f"**{unbroken}**") if text.verdict == "regression" else unbroken
 
 
-def _groups(table: Table, gate: GateResult, left_out: Collection[Part]) -> list[list[Column]]:
-    """Return the columns of a table, those of one metric together: a comment is not wide."""
-    found = columns(table, gate, left_out)
-    return [list(group) for _, group in groupby(found, key=lambda column: column.group)]
-
-
 def _header(group: Sequence[Column]) -> escape.Markdown:
     return escape.Markdown("<br>".join(escape.prose(column.header) for column in group))
 
 
 def _details(row: Row) -> list[escape.Markdown]:
-    """Return the lines that explain a row: the SQL that changed, then notes."""
-    shown = row.statements[:_STATEMENTS_SHOWN]
-    lines = [
-        escape.Markdown(
-            f"{escape.prose(statement_mark(s))} {escape.code(sql.brief(s.statement, _SQL_WIDTH))}"
-        )
-        for s in shown
-    ]
-    rest = len(row.statements) - len(shown)
-    lines += [escape.prose(f"and {rest} more statements")] if rest else []
+    """Return the lines that explain a row: its causes, the SQL that changed, then notes."""
+    lines = [escape.Markdown(f"**{escape.prose(cause)}**") for cause in row.causes]
+    for statement in row.statements[:_STATEMENTS_SHOWN]:
+        lines += [_brief(statement), *_remarks(statement)]
+    rest = len(row.statements) - _STATEMENTS_SHOWN
+    lines += [escape.prose(f"and {rest} more statements")] if rest > 0 else []
     return lines + [escape.prose(note) for note in row.notes]
+
+
+def _brief(line: StatementLine) -> escape.Markdown:
+    """Return a statement on one line behind its mark."""
+    return escape.Markdown(f"{escape.prose(line.mark)} {_sql(line)}")
+
+
+def _sql(line: StatementLine) -> escape.Markdown:
+    return escape.code(sql.brief(line.statement, _SQL_WIDTH))
+
+
+def _remarks(line: StatementLine) -> list[escape.Markdown]:
+    """Return what is known of a statement: how the other arm issues it, where it may come from."""
+    remarks = [escape.Markdown(f"↳ {escape.prose(remark)}") for remark in line.remarks]
+    if not line.places:
+        return remarks
+    words, where, rule = place_words(line.places[0])
+    at, rule = escape.code(shortened(where, _PLACE_WIDTH)), escape.prose(shortened(rule, _PLACE_WIDTH))
+    return [*remarks, escape.Markdown(f"↳ {words} {at} {rule}")]

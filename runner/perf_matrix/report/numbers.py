@@ -38,7 +38,7 @@ def scale_for(milliseconds: Iterable[float]) -> Scale:
 def significant(value: float, digits: int = 3) -> str:
     """Return ``digits`` significant digits: 0.0412, 4.12, 41.2, 412, 4,120."""
     if value == 0 or not math.isfinite(value):
-        return f"{value:.0f}"
+        return f"{abs(value) if value == 0 else value:.0f}"
     rounded = float(f"{value:.{digits}g}")
     decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
     return f"{rounded:,.{max(decimals, 0)}f}"
@@ -50,12 +50,25 @@ def trimmed(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def signed(value: float) -> str:
+    """Return three significant digits with a sign and without trailing zeros: +2, -0.5, +0."""
+    return f"{'' if value < 0 else '+'}{trimmed(value)}"
+
+
+def signed_ms(milliseconds: float) -> str:
+    """Return a difference of times with its sign: '+2.1 ms'."""
+    return f"{signed(milliseconds)} ms"
+
+
 def count(value: float) -> str:
     """Return statements per request: 3 where it is exactly that, else 0.50, never made to look exact."""
     if is_whole(value):
         return f"{value:.0f}"
     text = f"{value:.2f}"
-    return significant(value) if is_whole(float(text)) and abs(value) < 1 else _inexact(text)
+    if not is_whole(float(text)):
+        return text
+    precise = significant(value)
+    return precise if abs(value) < 1 and not is_whole(float(precise)) else f"≈{float(text):.0f}"
 
 
 def signed_count(value: float) -> str:
@@ -112,7 +125,3 @@ def duration(seconds: float) -> str:
 def gibibytes(size: int) -> str:
     """Return a number of bytes in GiB."""
     return f"{significant(size / 2**30, 2)} GiB"
-
-
-def _inexact(text: str) -> str:
-    return f"≈{float(text):.0f}" if is_whole(float(text)) else text

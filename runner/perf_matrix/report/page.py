@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from perf_matrix.compare.model import Comparison, EndpointComparison, Finding, GateResult, Quantile
-from perf_matrix.record.model import HostInfo
-from perf_matrix.report import numbers
+from perf_matrix.compare.model import CellComparison, Comparison, EndpointComparison, Finding, GateResult
+from perf_matrix.report import conditions, slopes, work
+from perf_matrix.report.columns import WORK, Part
+from perf_matrix.report.conditions import NAME_LIMIT
+from perf_matrix.report.metrics import queries_only
+from perf_matrix.report.notes import failures
 from perf_matrix.report.plain import cleaned, line, shortened
+from perf_matrix.report.slopes import NPlusOne
 from perf_matrix.report.summaries import headline, next_step
-from perf_matrix.report.table import LATENCIES, WORST_FIRST, Latency, Table, cell_label, failures, table
-
-NAME_LIMIT = 80
-_NOTES_SHOWN = 3
+from perf_matrix.report.table import WORST_FIRST, Table, cell_label, table
+from perf_matrix.report.work import Shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,37 @@ class BrokenCell:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseWork:
+    """What the database does for a request: ``table`` is empty where the other tables have its columns."""
+
+    table: Table
+    later: Sequence[Shared]
+    surroundings: Sequence[str]
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.table.rows or self.later or self.surroundings)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on a page. Texts are on one line each and hold no control characters; nothing is escaped."""
+    """Everything on a page. Texts are on one line each and hold no control characters; nothing is escaped.
+
+    ``elsewhere`` are the columns that the tables of endpoints leave to the one of the database's work.
+    ``no_line`` says where measured points gave no line, so that an N+1 may have been missed.
+    """
 
     headline: str
     step: str
+    elsewhere: frozenset[Part]
     changed: Table
     undecided: Table
     unchanged: Table
+    n_plus_one: Sequence[NPlusOne]
+    no_line: Sequence[str]
+    work: DatabaseWork
+    grown: Sequence[Shared]
     missing: Sequence[Missing]
     failed: Sequence[FailedChecks]
     broken: Sequence[BrokenCell]
@@ -69,27 +94,38 @@ class Page:
     reproduce: str
     report: str
 
+    @property
+    def only_grown(self) -> bool:
+        """Whether all that changed are statements that name other columns."""
+        return bool(self.grown) and not self.changed.rows and not self.undecided.rows
+
 
 def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Page:
     """Return the page of a comparison; texts from outside in it are cleaned here, once for all renderers."""
     clean = cleaned(comparison)
+    labelled = list(_labelled(clean))
     return Page(
         headline=headline(clean),
         step=next_step(clean),
+        elsewhere=frozenset() if queries_only(clean) else WORK,
         changed=table(clean, ("regression", "invalid", "improvement")),
         undecided=table(clean, ("inconclusive",)),
         unchanged=table(clean, ("pass",)),
+        n_plus_one=list(_n_plus_one(clean)),
+        no_line=list(_no_line(clean)),
+        work=_work(clean, labelled),
+        grown=work.grown(labelled),
         missing=list(_missing(clean)),
         failed=list(_failed(clean)),
         broken=[BrokenCell(_name(cell_label(c)), c.fault, c.log_tail) for c in clean.cells if c.fault],
         findings=sorted(clean.findings, key=lambda finding: WORST_FIRST.index(finding.verdict)),
-        detectable=_detectable(clean.gate),
-        rules=list(_rules(clean)),
-        host=_host(clean.host),
+        detectable=conditions.detectable(clean),
+        rules=list(conditions.rules(clean)),
+        host=conditions.host_words(clean.host),
         tools=", ".join(f"{tool} {version}" for tool, version in clean.tools.items()),
-        timings=_timings(clean),
+        timings=conditions.timing_words(clean),
         warnings=clean.warnings,
-        glossary=_glossary(clean.gate),
+        glossary=conditions.glossary(clean),
         gate=clean.gate,
         quiet=_is_quiet(clean),
         reproduce=line(reproduce),
@@ -104,10 +140,49 @@ def _is_quiet(comparison: Comparison) -> bool:
     return passed and not comparison.warnings and not any(endpoint.missing_on for endpoint in endpoints)
 
 
-def _endpoints(comparison: Comparison) -> Iterator[tuple[str, EndpointComparison]]:
+def _cells(comparison: Comparison) -> Iterator[tuple[str, CellComparison]]:
+    """Yield the cells with their names, which are empty where there is but one."""
     for cell in comparison.cells:
+        yield _name(cell_label(cell)) if len(comparison.cells) > 1 else "", cell
+
+
+def _endpoints(comparison: Comparison) -> Iterator[tuple[str, EndpointComparison]]:
+    for name, cell in _cells(comparison):
         for endpoint in cell.endpoints:
-            yield _name(cell_label(cell)) if len(comparison.cells) > 1 else "", endpoint
+            yield name, endpoint
+
+
+def _labelled(comparison: Comparison) -> Iterator[tuple[str, EndpointComparison]]:
+    """Yield the endpoints with their names, and the name of the cell where there are several."""
+    for cell, endpoint in _endpoints(comparison):
+        yield f"{_name(endpoint.name)} in {cell}" if cell else _name(endpoint.name), endpoint
+
+
+def _work(comparison: Comparison, labelled: Sequence[tuple[str, EndpointComparison]]) -> DatabaseWork:
+    """Return the database's work; what explains a row stands below it in the other tables."""
+    counted = table(comparison, () if queries_only(comparison) else WORST_FIRST)
+    rows = [replace(row, causes=(), statements=(), notes=()) for row in counted.rows if row.work]
+    return DatabaseWork(
+        Table(rows, counted.cells), work.later(labelled), list(work.surroundings(_cells(comparison)))
+    )
+
+
+def _n_plus_one(comparison: Comparison) -> Iterator[NPlusOne]:
+    """Yield every N+1, new and steeper ones first."""
+    found = [
+        slopes.n_plus_one(cell, _name(endpoint.name), slope)
+        for cell, endpoint in _endpoints(comparison)
+        for slope in (endpoint.queries.slopes if endpoint.queries else ())
+        if slopes.is_n_plus_one(slope)
+    ]
+    yield from sorted(found, key=lambda one: WORST_FIRST.index(one.verdict))
+
+
+def _no_line(comparison: Comparison) -> Iterator[str]:
+    for name, endpoint in _labelled(comparison):
+        for slope in endpoint.queries.slopes if endpoint.queries else ():
+            if slopes.has_no_line(slope) and not slopes.is_n_plus_one(slope):
+                yield slopes.without_line(name, slope)
 
 
 def _missing(comparison: Comparison) -> Iterator[Missing]:
@@ -129,93 +204,3 @@ def _failed(comparison: Comparison) -> Iterator[FailedChecks]:
 
 def _name(text: str) -> str:
     return shortened(text, NAME_LIMIT)
-
-
-def _detectable(gate: GateResult) -> str:
-    """Say what the run could have seen: without it, 'pass' says nothing."""
-    words = []
-    for metric in LATENCIES:
-        found = {
-            key.rsplit("/", 1)[0]: value
-            for key, value in gate.detectable.items()
-            if key.endswith(f"/{metric}")
-        }
-        if found:
-            hardest = max(found, key=lambda name: found[name])
-            words.append(f"{_span(list(found.values()))} in {metric} (hardest: {_name(hardest)})")
-    return f"This run could have detected a change of {', '.join(words)}." if words else ""
-
-
-def _rules(comparison: Comparison) -> Iterator[str]:
-    gate = comparison.gate
-    yield (
-        f"A change counts from {numbers.configured(gate.min_effect)} and {gate.min_effect_ms:g} ms,"
-        " or from an endpoint's own noise floor where that is higher."
-    )
-    yield from _noise_floors(comparison)
-    for metric in LATENCIES:
-        notes = {q.note for q in _quantiles(comparison, metric) if not q.gated and q.note}
-        yield from (f"{note[0].upper()}{note[1:]}." for note in sorted(notes)[:_NOTES_SHOWN])
-
-
-def _noise_floors(comparison: Comparison) -> Iterator[str]:
-    floors = {m: [q.noise_floor for q in _quantiles(comparison, m) if q.gated] for m in LATENCIES}
-    words = [f"{_span(values)} in {metric}" for metric, values in floors.items() if values]
-    if words:
-        yield f"Noise floor, between identical requests: {', '.join(words)}."
-
-
-def _quantiles(comparison: Comparison, metric: Latency) -> Iterator[Quantile]:
-    for _, endpoint in _endpoints(comparison):
-        quantile = getattr(endpoint.paired, metric, None)
-        if quantile:
-            yield quantile
-
-
-def _span(values: Sequence[float]) -> str:
-    low, high = numbers.share(min(values)), numbers.share(max(values))
-    return low if low == high else f"{low} to {high}"
-
-
-def _host(host: HostInfo) -> str:
-    cpus = f"{host.cpus} CPU" if host.cpus == 1 else f"{host.cpus} CPUs"
-    memory = numbers.gibibytes(host.memory_bytes)
-    model = host.cpu_model or "CPU not named"
-    return f"{host.system} {host.machine}, {model} ({cpus}), {memory}, Python {host.python}"
-
-
-def _timings(comparison: Comparison) -> str:
-    timings = comparison.timings
-    if not timings.total_s:
-        return ""
-    measuring = timings.measuring_s / timings.total_s
-    longest = sorted(timings.phases.items(), key=lambda phase: -phase[1])
-    phases = ", ".join(f"{name} {numbers.duration(seconds)}" for name, seconds in longest)
-    where = f" Where it went: {phases}." if phases else ""
-    return (
-        f"{numbers.duration(timings.total_s)}, of which {numbers.duration(timings.measuring_s)} measuring;"
-        f" {numbers.share(1 - measuring)} was not measuring.{where}"
-    )
-
-
-_COUNTS = (
-    "statements sent to the database for one request, counted, not estimated; = the same,"
-    " ≠ as many but others, ≈ a count that did not repeat"
-)
-_TIMES = (
-    "half and 95% of the requests were answered within this time; then how much slower (+) or faster (-)"
-    " head is; ~ too little to matter, ? undecided, ° shown but not gated"
-)
-_INTERVAL = "where the true change lies, with that confidence; from - to + means the direction is open"
-_PAIRS = "requests sent to both arms back to back / groups of them, which the tests count"
-
-
-def _glossary(gate: GateResult) -> list[tuple[str, str]]:
-    chance = f"how often chance alone would make head look this different, corrected for {gate.tests} tests"
-    return [
-        ("SQL/request", _COUNTS),
-        ("p50, p95", _TIMES),
-        (f"{numbers.configured(gate.confidence)} interval", _INTERVAL),
-        ("p", f"{chance}; counts from {gate.alpha:g} down"),
-        ("pairs/blocks", _PAIRS),
-    ]

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from perf_matrix.compare.model import Comparison, EndpointComparison, Verdict
+from perf_matrix.compare.model import Cause, CauseKind, Comparison, EndpointComparison, Queries, Verdict
+from perf_matrix.report import numbers
+from perf_matrix.report.metrics import queries_only
 from perf_matrix.report.plain import line, shortened
 
 SPEC_LIMIT = 80
-_WORSE = {"p": "is slower", "q": "does more work", "e": "fails more of its checks"}
-_BETTER = {"p": "is faster", "q": "does less work", "e": "fails fewer of its checks"}
+_CAUSE_LIMIT = 200
+_WORSE = {
+    "p": "is slower",
+    "q": "does more work",
+    "s": "has slower SQL statements",
+    "e": "fails more of its checks",
+}
+_BETTER = {
+    "p": "is faster",
+    "q": "does less work",
+    "s": "has faster SQL statements",
+    "e": "fails fewer of its checks",
+}
+
+# The cause that explains most comes first: it is the one that the next step names.
+_MOST_TELLING: tuple[CauseKind, ...] = (
+    "n-plus-one",
+    "cache-lost",
+    "made-synchronous",
+    "extra-statement",
+    "slower-statement",
+    "fewer-connections",
+    "outside-database",
+)
 
 
 def headline(comparison: Comparison) -> str:
@@ -23,7 +47,8 @@ def headline(comparison: Comparison) -> str:
             f"IMPROVEMENT: {head} {_reasons(comparison, _BETTER)} than {base} on {where}; nothing got worse."
         )
     if comparison.verdict == "pass":
-        return f"PASS: {head} does no more work and is no slower than {base} on {_everywhere(comparison)}."
+        better = "does no more work" + ("" if queries_only(comparison) else " and is no slower")
+        return f"PASS: {head} {better} than {base} on {_everywhere(comparison)}."
     if comparison.verdict == "inconclusive":
         where = _where(comparison)
         worse = _reasons(comparison, _WORSE)
@@ -37,13 +62,16 @@ def next_step(comparison: Comparison) -> str:
         return _after_regression(comparison)
     if comparison.verdict == "inconclusive":
         consequence = "fails" if comparison.gate.inconclusive == "fail" else "does not fail"
-        return (
-            "give the run more time (--time) or a quieter machine; what would settle a row stands below it."
-            f" The check {consequence} on this."
-        )
+        return f"{_to_settle(comparison)} The check {consequence} on this."
     if comparison.verdict == "invalid":
         return "mend the cause named below, then run the same comparison again."
     return "nothing to do."
+
+
+def _to_settle(comparison: Comparison) -> str:
+    if queries_only(comparison):
+        return "find out why these counts vary from request to request; what is known stands below each row."
+    return "give the run more time (--time) or a quieter machine; what would settle a row stands below it."
 
 
 def closing_line(comparison: Comparison, report_path: str, exit_code: int) -> str:
@@ -65,14 +93,35 @@ def _because(comparison: Comparison) -> str:
 
 def _after_regression(comparison: Comparison) -> str:
     rows = [endpoint for _, endpoint in _with_verdict(comparison)]
+    causes = [(endpoint, cause) for endpoint in rows for cause in endpoint.causes]
+    if causes:
+        return _look_at(*min(causes, key=_telling))
     reasons = {
         reason for endpoint in rows for reason in _changed(endpoint, "regression", comparison.gate.metrics)
     }
     if reasons <= {"e"}:
         return "see the endpoints that fail or are missing on head, below; times come after right answers."
-    if "q" in reasons:
+    if reasons & {"q", "s"}:
         return "read the SQL below the rows: it is issued on every request."
     return "look at what changed behind the first row below."
+
+
+def _telling(found: tuple[EndpointComparison, Cause]) -> tuple[int, float]:
+    """Order causes: the most telling kind first, of that the one that adds the most statements."""
+    endpoint, cause = found
+    return _MOST_TELLING.index(cause.kind), -_more(endpoint.queries)
+
+
+def _look_at(endpoint: EndpointComparison, cause: Cause) -> str:
+    name = shortened(line(endpoint.name), SPEC_LIMIT)
+    where = f"the N+1 of {name}" if cause.kind == "n-plus-one" else name
+    summary = shortened(line(cause.summary).removeprefix("N+1: ").rstrip("."), _CAUSE_LIMIT)
+    return f"look at {where}: {summary}."
+
+
+def _more(queries: Queries | None) -> float:
+    """Return how many statements more head sends for a request."""
+    return (queries.head or 0.0) - (queries.base or 0.0) if queries else 0.0
 
 
 def _specs(comparison: Comparison) -> tuple[str, str]:
@@ -128,13 +177,19 @@ def _reasons(comparison: Comparison, words: dict[str, str]) -> str:
 
 
 def _changed(endpoint: EndpointComparison, verdict: Verdict, gated: Collection[str]) -> Iterator[str]:
-    """Yield what has the verdict: p(ercentiles), q(ueries) or e(rrors)."""
+    """Yield what has the verdict: p(ercentiles), q(ueries), s(tatements' times) or e(rrors)."""
     if endpoint.paired and verdict in _quantile_verdicts(endpoint):
         yield "p"
     if "queries" in gated and endpoint.queries and endpoint.queries.verdict == verdict:
-        yield "q"
+        yield "s" if _only_slower(endpoint.queries) else "q"
     if endpoint.errors and endpoint.errors.verdict == verdict:
         yield "e"
+
+
+def _only_slower(queries: Queries) -> bool:
+    """Tell whether nothing but the time of statements changed: none more, none steeper."""
+    steeper = any(slope.verdict == "regression" for slope in queries.slopes)
+    return bool(queries.slower) and not steeper and abs(_more(queries)) <= numbers.EXACT
 
 
 def _quantile_verdicts(endpoint: EndpointComparison) -> Collection[Verdict]:

@@ -14,20 +14,19 @@ from perf_matrix.compare.model import (
     CellComparison,
     Comparison,
     EndpointComparison,
-    Errors,
     GateResult,
     Metric,
     Quantile,
     Queries,
     Verdict,
 )
-from perf_matrix.report import numbers
+from perf_matrix.report.metrics import LATENCIES
+from perf_matrix.report.notes import notes
+from perf_matrix.report.statements import StatementLine, changed_lines
 
 Unit = Literal["statements", "ms"]
-Latency = Literal["p50", "p95", "p99"]
 
 WORST_FIRST: tuple[Verdict, ...] = ("regression", "invalid", "inconclusive", "improvement", "pass")
-LATENCIES: tuple[Latency, ...] = ("p50", "p95", "p99")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,13 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class StatementShift:
-    """One SQL statement, and how often a request issues it on each arm."""
+class Work:
+    """What the database does for one request: ``cold`` statements after a start, rows, ms, share of the time."""
 
-    statement: str
-    base: float
-    head: float
-
-    @property
-    def change(self) -> float:
-        """Difference in calls per request."""
-        return self.head - self.base
+    cold: Both
+    rows: Both
+    db_ms: Both
+    db_share: Both
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,9 @@ class Row:
     shifts: Mapping[Metric, Shift]
     pairs: int | None = None
     blocks: int | None = None
-    statements: Sequence[StatementShift] = ()
+    work: Work | None = None
+    causes: Sequence[str] = ()
+    statements: Sequence[StatementLine] = ()
     notes: Sequence[str] = ()
 
     @property
@@ -127,9 +124,15 @@ def _row(cell: CellComparison, endpoint: EndpointComparison, gate: GateResult) -
         shifts=dict(_shifts(endpoint, gate)),
         pairs=paired.pairs if paired else None,
         blocks=paired.blocks if paired else None,
-        statements=_statements(endpoint.queries) if endpoint.queries else (),
-        notes=tuple(_notes(endpoint)),
+        work=_work(endpoint.queries) if endpoint.queries else None,
+        causes=tuple(cause.summary for cause in endpoint.causes),
+        statements=changed_lines(endpoint.queries) if endpoint.queries else (),
+        notes=tuple(notes(endpoint)),
     )
+
+
+def _work(queries: Queries) -> Work:
+    return Work(queries.cold, queries.rows, queries.db_ms, queries.db_share)
 
 
 def _shifts(endpoint: EndpointComparison, gate: GateResult) -> Iterator[tuple[Metric, Shift]]:
@@ -174,69 +177,6 @@ def _p_value(quantile: Quantile) -> float | None:
     if quantile.verdict == "improvement":
         return quantile.p_faster_adjusted
     return quantile.p_adjusted if quantile.gated else quantile.p_value
-
-
-def _statements(queries: Queries) -> tuple[StatementShift, ...]:
-    """Return every statement whose calls changed, the largest change first."""
-    shifts = [
-        *(StatementShift(s.statement, 0.0, s.per_request) for s in queries.added),
-        *(StatementShift(s.statement, s.base, s.head) for s in queries.changed),
-        *(StatementShift(s.statement, s.per_request, 0.0) for s in queries.removed),
-    ]
-    return tuple(sorted(shifts, key=lambda shift: -shift.change))
-
-
-def _notes(endpoint: EndpointComparison) -> Iterator[str]:
-    """Explain the row in words: what the counts hide, what would settle an open question."""
-    if endpoint.note:
-        yield endpoint.note
-    if endpoint.queries:
-        yield from _query_notes(endpoint.queries)
-    if endpoint.errors and endpoint.errors.verdict != "pass":
-        yield f"failed checks: {failures(endpoint.errors)}"
-    if endpoint.verdict != "pass":
-        yield from _quantile_notes(endpoint)
-
-
-def failures(errors: Errors) -> str:
-    """Return how many answers failed their checks on each arm."""
-    return f"{errors.base} on base, {errors.head} on head, of {errors.requests:,} requests each"
-
-
-def _query_notes(queries: Queries) -> Iterator[str]:
-    if not queries.stable:
-        reason = queries.unstable_because or "repeats did not agree"
-        yield f"SQL count is unstable: {reason}"
-    if queries.verdict == "pass":
-        return
-    if queries.per_row and _differ(queries.per_row):
-        yield f"SQL for each further row of data: {_arrow(queries.per_row)}"
-    if _differ(queries.cold):
-        yield f"SQL of the first request after a start: {_arrow(queries.cold)}"
-    if _differ(queries.transactions):
-        yield f"transactions per request: {_arrow(queries.transactions)}"
-    if queries.extra_ms_per_request:
-        yield _cost(queries.extra_ms_per_request, queries.round_trip_ms)
-
-
-def _cost(extra_ms: float, round_trip_ms: float) -> str:
-    change = f"{numbers.trimmed(abs(extra_ms))} ms {'more' if extra_ms > 0 else 'less'}"
-    return f"{change} per request, where a round trip to the database takes {round_trip_ms:g} ms"
-
-
-def _differ(both: Both) -> bool:
-    return both.base is not None and both.head is not None and both.base != both.head
-
-
-def _quantile_notes(endpoint: EndpointComparison) -> Iterator[str]:
-    for metric in LATENCIES:
-        quantile = getattr(endpoint.paired, metric, None)
-        if quantile and quantile.gated and quantile.note and quantile.verdict == "inconclusive":
-            yield f"{metric}: {quantile.note}"
-
-
-def _arrow(both: Both) -> str:
-    return " → ".join(numbers.ABSENT if n is None else numbers.count(n) for n in (both.base, both.head))
 
 
 def _relative(shift: Shift) -> float:

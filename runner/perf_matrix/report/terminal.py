@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import click
-from tabulate import tabulate
 
-from perf_matrix.compare.model import Comparison, GateResult, Verdict
+from perf_matrix.compare.model import Comparison, Verdict
 from perf_matrix.report import sql
-from perf_matrix.report.columns import COMPACT, Column, Part, Text, columns, statement_mark, widths
+from perf_matrix.report.columns import COMPACT, LATENCY, Part
+from perf_matrix.report.grid import Paint, grid, unpainted
 from perf_matrix.report.page import Page, page
-from perf_matrix.report.plain import shortened
+from perf_matrix.report.statements import StatementLine, place_words
 from perf_matrix.report.table import Row, Table
-
-Paint = Callable[[str, Verdict | None], str]
+from perf_matrix.report.work import Shared
 
 _COLOURS: dict[Verdict, str] = {
     "regression": "red",
@@ -25,23 +24,10 @@ _COLOURS: dict[Verdict, str] = {
     "invalid": "magenta",
 }
 _INDENT = "    "
+_DEEPER = "      "
 _STATEMENTS_SHOWN = 5
 _LOG_LINES_SHOWN = 12
-_LEAST_NAME = 8
-_MOST_NAME = 32
-
-# What is left out first where the terminal is narrow, with the words that say so.
-_SHED: tuple[tuple[str, frozenset[Part]], ...] = (
-    ("pairs/blocks", frozenset({("n", "all")})),
-    ("p99", frozenset({("p99", "all")})),
-    ("p", frozenset({("p50", "p"), ("p95", "p")})),
-    ("p95 interval", frozenset({("p95", "interval")})),
-    ("p95 values", frozenset({("p95", "values")})),
-    ("p50 interval", frozenset({("p50", "interval")})),
-    ("verdict", frozenset({("verdict", "all")})),
-    ("p95", frozenset({("p95", "all")})),
-    ("p50 values", frozenset({("p50", "values")})),
-)
+_LEAST_SQL = 40
 
 
 def render_terminal(
@@ -54,15 +40,17 @@ def render_terminal(
     are left out where empty. ``colour`` adds ANSI colours, which never carry anything that words do not.
     """
     content = page(comparison, reproduce=reproduce, report=report)
-    paint = _coloured if colour else _plain
+    paint = _coloured if colour else unpainted
     sections = [_opening(content, comparison.verdict, width, paint), *_sections(content, width, paint)]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
 def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
-    yield _table("What changed, worst first", content.changed, content.gate, width, paint)
-    yield _table("Undecided", content.undecided, content.gate, width, paint)
-    yield _table("Unchanged", content.unchanged, content.gate, width, paint, COMPACT)
+    for title, table, needless in _tables(content):
+        yield _table(title, table, content, width, paint, needless)
+    yield _n_plus_one(content, width)
+    yield _grown(content, width)
+    yield _work(content, width, paint)
     yield _missing(content, width)
     yield _failed(content, width)
     yield _broken(content, width)
@@ -73,111 +61,90 @@ def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
     yield _pointers(content)
 
 
+def _tables(content: Page) -> Iterator[tuple[str, Table, frozenset[Part]]]:
+    """Yield the tables of endpoints, with what they need not show."""
+    yield "What changed, worst first", content.changed, content.elsewhere
+    yield "Undecided", content.undecided, content.elsewhere
+    yield "Unchanged", content.unchanged, content.elsewhere | COMPACT
+
+
 def _opening(content: Page, verdict: Verdict, width: int, paint: Paint) -> list[str]:
     lines = [paint(text, verdict) for text in textwrap.wrap(content.headline, width, break_on_hyphens=False)]
     return lines + textwrap.wrap(f"Next: {content.step}", width)
 
 
 def _table(
-    title: str,
-    table: Table,
-    gate: GateResult,
-    width: int,
-    paint: Paint,
-    needless: frozenset[Part] = frozenset(),
+    title: str, table: Table, content: Page, width: int, paint: Paint, needless: frozenset[Part]
 ) -> list[str]:
     if not table.rows:
         return []
-    left_out, chosen = _fitted(table, gate, width, needless)
-    lines = [title, *_laid_out(table, chosen, _name_limit(table, chosen, width), width, paint)]
-    if left_out:
-        lines += textwrap.wrap(f"Left out at {width} columns: {', '.join(left_out)}.", width)
-    return lines
-
-
-def _fitted(
-    table: Table, gate: GateResult, width: int, needless: frozenset[Part]
-) -> tuple[list[str], list[Column]]:
-    """Leave out one thing after another until the table fits; return what was left out, and the columns."""
-    left_out: list[str] = []
-    chosen = columns(table, gate, needless)
-    for words, parts in _SHED:
-        if _width(table, chosen) <= width:
-            break
-        needless |= parts
-        fewer = columns(table, gate, needless)
-        left_out += [words] if _headers(fewer) != _headers(chosen) else []
-        chosen = fewer
-    return left_out, chosen
-
-
-def _headers(chosen: Sequence[Column]) -> list[str]:
-    return [column.header for column in chosen]
-
-
-def _width(table: Table, chosen: Sequence[Column]) -> int:
-    return max(len(text) for text in _grid(table, chosen, None, _plain))
-
-
-def _name_limit(table: Table, chosen: Sequence[Column], width: int) -> int | None:
-    """Return how long names may be for the table to fit; None where they need not be shortened."""
-    excess = _width(table, chosen) - width
-    if excess <= 0:
-        return None
-    names = [column for column in chosen if column.group in ("cell", "endpoint")]
-    longest = [min(max(len(column.text(row).parts[0]) for row in table.rows), _MOST_NAME) for column in names]
-    return max((sum(longest) - excess) // len(names), _LEAST_NAME)
-
-
-def _laid_out(
-    table: Table, chosen: Sequence[Column], limit: int | None, width: int, paint: Paint
-) -> list[str]:
-    header, rule, *body = _grid(table, chosen, limit, paint)
-    lines = [header.rstrip(), rule]
+    (header, rule, *body), left_out = grid(table, content.gate, width, paint, needless)
+    lines = [title, header, rule]
     for row, text in zip(table.rows, body, strict=True):
-        lines += [text.rstrip(), *_details(row, width)]
-    return lines
+        lines += [text, *_details(row, width)]
+    return [*lines, *_said(left_out, width)]
 
 
-def _grid(table: Table, chosen: Sequence[Column], limit: int | None, paint: Paint) -> list[str]:
-    """Return a line for the header, one for the rule below it and one for each row."""
-    filled = [_filled(column, table.rows, limit, paint) for column in chosen]
-    lines = list(zip(*filled, strict=True))
-    return tabulate(lines, tablefmt="plain", disable_numparse=True, preserve_whitespace=True).splitlines()
-
-
-def _filled(column: Column, rows: Sequence[Row], limit: int | None, paint: Paint) -> list[str]:
-    """Return the header of a column, its rule and its cells, their parts lined up."""
-    texts = [_limited(column.text(row), limit or _MOST_NAME) for row in rows]
-    sizes = widths(texts, len(column.sides))
-    aligned = [_aligned(text, column, sizes) for text in texts]
-    rule = "-" * max(map(len, [column.header, *aligned]))
-    return [column.header, rule, *map(paint, aligned, (text.verdict for text in texts))]
-
-
-def _limited(text: Text, limit: int) -> Text:
-    if not text.outside:
-        return text
-    return Text(tuple(shortened(part, limit) for part in text.parts), text.verdict, text.outside)
-
-
-def _aligned(text: Text, column: Column, sizes: Sequence[int]) -> str:
-    pairs = zip(text.parts, column.sides, sizes, strict=False)
-    return " ".join(part.rjust(size) if side == "right" else part.ljust(size) for part, side, size in pairs)
+def _said(left_out: Sequence[str], width: int) -> list[str]:
+    return textwrap.wrap(f"Left out at {width} columns: {', '.join(left_out)}.", width) if left_out else []
 
 
 def _details(row: Row, width: int) -> Iterator[str]:
-    """Yield the lines that explain a row: the SQL that changed, then notes."""
-    shown = row.statements[:_STATEMENTS_SHOWN]
-    marks = [statement_mark(shift) for shift in shown]
-    size = max(map(len, marks), default=0)
-    for shift, mark in zip(shown, marks, strict=True):
-        start = f"{_INDENT}{mark:<{size}}  "
-        yield start + sql.brief(shift.statement, width - len(start))
-    if len(row.statements) > len(shown):
-        yield f"{_INDENT}and {len(row.statements) - len(shown)} more statements"
-    for note in row.notes:
-        yield from _wrapped(note, width, _INDENT)
+    """Yield the lines that explain a row: its causes, the SQL that changed, then notes."""
+    yield from _wrapped_all(row.causes, width, _INDENT)
+    yield from _statements(row.statements, width)
+    yield from _wrapped_all(row.notes, width, _INDENT)
+
+
+def _statements(statements: Sequence[StatementLine], width: int) -> Iterator[str]:
+    """Yield the first few statements, their marks lined up, and below each what is known of it."""
+    shown = statements[:_STATEMENTS_SHOWN]
+    size = max((len(line.mark) for line in shown), default=0)
+    for line in shown:
+        start = f"{_INDENT}{line.mark:<{size}}  "
+        yield start + sql.brief(line.statement, width - len(start))
+        yield from _wrapped_all([*line.remarks, *_place(line)], width, _DEEPER)
+    if len(statements) > len(shown):
+        yield f"{_INDENT}and {len(statements) - len(shown)} more statements"
+
+
+def _place(line: StatementLine) -> list[str]:
+    return [" ".join(place_words(line.places[0]))] if line.places else []
+
+
+def _n_plus_one(content: Page, width: int) -> list[str]:
+    lines = []
+    for found in content.n_plus_one:
+        lines += _wrapped(_of(found.cell, found.endpoint, found.words, ", "), width, "  ")
+        lines += _statements(found.statements, width)
+    lines += _wrapped_all(content.no_line, width, "  ")
+    return ["N+1 queries", *lines] if lines else []
+
+
+def _grown(content: Page, width: int) -> list[str]:
+    """Return the statements that name other columns, but only where nothing else changed."""
+    if not content.only_grown:
+        return []
+    lines = [text for shared in content.grown for text in _shared(shared, width)]
+    return ["The same statements with other columns", *lines]
+
+
+def _work(content: Page, width: int, paint: Paint) -> list[str]:
+    work = content.work
+    if not work.shown:
+        return []
+    table = _table("Database work per request", work.table, content, width, paint, LATENCY)
+    lines = table or ["Database work per request"]
+    for shared in work.later:
+        lines += _shared(shared, width)
+    return lines + _wrapped_all(work.surroundings, width, "  ")
+
+
+def _shared(shared: Shared, width: int) -> Iterator[str]:
+    """Yield a statement that several endpoints have in common, and which."""
+    room = max(width - len(shared.line.mark) - len("  : "), _LEAST_SQL)
+    yield from _wrapped(f"{shared.line.mark}: {sql.brief(shared.line.statement, room)}", width, "  ")
+    yield from _wrapped(f"by {shared.by}", width, _INDENT)
 
 
 def _missing(content: Page, width: int) -> list[str]:
@@ -191,8 +158,8 @@ def _failed(content: Page, width: int) -> list[str]:
     return _listed("Failed checks", lines, width)
 
 
-def _of(cell: str, endpoint: str, words: str) -> str:
-    return f"{endpoint}{f' in {cell}' if cell else ''}: {words}"
+def _of(cell: str, endpoint: str, words: str, then: str = ": ") -> str:
+    return f"{endpoint}{f' in {cell}' if cell else ''}{then}{words}"
 
 
 def _broken(content: Page, width: int) -> list[str]:
@@ -238,10 +205,6 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(
         text, width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
     )
-
-
-def _plain(text: str, _verdict: Verdict | None) -> str:
-    return text
 
 
 def _coloured(text: str, verdict: Verdict | None) -> str:

@@ -6,16 +6,27 @@ from typing import Any
 
 from perf_matrix.compare.model import (
     Both,
+    Cause,
     CellComparison,
     ChangedStatement,
     Comparison,
+    Cost,
+    DeferredBoth,
+    DeferredStatement,
     EndpointComparison,
     Errors,
     Finding,
     GateResult,
+    GrownStatement,
+    Line,
+    MeasuredCost,
     Paired,
+    Place,
     Quantile,
     Queries,
+    RoundTrip,
+    Slope,
+    SlowerStatement,
     Statement,
     Subjects,
     Timings,
@@ -38,6 +49,32 @@ SPEND = (
     'WHERE "user_id" = $2'
 )
 CONFIG = 'SELECT "param_name", "param_value" FROM "public"."LiteLLM_Config" WHERE "param_name" = $1'
+
+
+LOG = (
+    'INSERT INTO "public"."LiteLLM_SpendLogs" ("request_id", "call_type", "api_key", "spend", "startTime") '
+    "VALUES ($1, $2, $3, $4, $5)"
+)
+USERS = (
+    'SELECT "public"."LiteLLM_UserTable"."user_id", "public"."LiteLLM_UserTable"."user_email", '
+    '"public"."LiteLLM_UserTable"."spend", "public"."LiteLLM_UserTable"."policies" '
+    'FROM "public"."LiteLLM_UserTable" WHERE "public"."LiteLLM_UserTable"."user_id" = $1'
+)
+PLACE = Place(
+    file="litellm/proxy/auth/auth_checks.py",
+    line=123,
+    text="team = await prisma_client.db.litellm_teamtable.find_unique(where={'team_id': team_id})",
+    table="LiteLLM_TeamTable",
+    rule="Prisma accessor",
+)
+GONE_PLACE = Place(
+    file="litellm/proxy/utils.py",
+    line=77,
+    removed=True,
+    text="cached = await cache.async_get_cache(key)",
+    table="LiteLLM_TeamTable",
+    rule="same function as the model's name",
+)
 
 
 def quantile(
@@ -311,13 +348,7 @@ def failed_checks() -> Comparison:
 
 
 def unstable() -> Comparison:
-    shaky = endpoint(
-        "spend-logs",
-        "inconclusive",
-        queries=queries(
-            3, 3.48, "inconclusive", stable=False, unstable_because="repeats gave 3.00, 3.48 and 4.00 on head"
-        ),
-    )
+    shaky = endpoint("spend-logs", "inconclusive", queries=shaky_count())
     return comparison("inconclusive", cell(shaky, *quiet_rows(), verdict="inconclusive"))
 
 
@@ -341,10 +372,269 @@ def several_cells() -> Comparison:
     )
 
 
+def costs(extra: float) -> list[Cost]:
+    return [Cost(round_trip_ms=trip, extra_ms=extra * trip) for trip in (0.0, 1.0, 5.0)]
+
+
+def counted(base: float, head: float, verdict: Verdict = "pass", **more: Any) -> Queries:
+    """Queries with everything that a count brings."""
+    given = {
+        "cold": Both(base=base + 1, head=head + 1),
+        "rows": Both(base=base, head=head),
+        "db_ms": Both(base=0.21 * base, head=0.21 * head),
+        "db_share": Both(base=0.012 * base, head=0.012 * head),
+        "costs": costs(head - base),
+    }
+    return queries(base, head, verdict, **(given | more))
+
+
+def counted_rows() -> list[EndpointComparison]:
+    return [
+        endpoint("health-liveliness", queries=counted(0, 0, cold=Both(base=0, head=0)), paired=None),
+        endpoint("key-info", queries=counted(2, 2), paired=None),
+        endpoint(
+            "team-list",
+            queries=counted(53, 53, rows=Both(base=103, head=103), slopes=[old_slope()]),
+            paired=None,
+        ),
+    ]
+
+
+def line(fixed: float, per_row: float, *statements: Statement) -> Line:
+    points = [(rows, fixed + per_row * rows) for rows in (10.0, 50.0)]
+    return Line(fixed=fixed, per_row=per_row, points=points, statements=list(statements))
+
+
+def new_slope() -> Slope:
+    each = Statement(statement=TEAM, per_request=1.0, places=[PLACE])
+    return Slope(row="user", over="page size", base=line(4, 0), head=line(4, 1, each), verdict="regression")
+
+
+def old_slope() -> Slope:
+    each = Statement(statement=KEY, per_request=1.0)
+    return Slope(
+        row="team",
+        over="data scale",
+        base=line(3, 1, each),
+        head=line(3, 1, each),
+        verdict="pass",
+        note="an old N+1, the same on both",
+    )
+
+
+def listing() -> EndpointComparison:
+    """A list of users that asks for each user's team."""
+    return user_list().model_copy(
+        update={
+            "queries": counted(
+                4,
+                54,
+                "regression",
+                per_row=Both(base=0.0, head=1.0),
+                added=[
+                    Statement(statement=TEAM, per_request=50.0, tables=["LiteLLM_TeamTable"], places=[PLACE])
+                ],
+                slopes=[new_slope()],
+            ),
+            "causes": [Cause(kind="n-plus-one", summary="N+1: 4 + 1.00 per user, where base always asks 4")],
+        }
+    )
+
+
+def extra_lookup() -> EndpointComparison:
+    """A chat request that asks for its team each time, as base does once after a start."""
+    return slower_chat().model_copy(
+        update={
+            "queries": counted(
+                1,
+                3,
+                "regression",
+                cold=Both(base=3, head=4),
+                added=[
+                    Statement(
+                        statement=TEAM, per_request=1.0, elsewhere="first request", places=[PLACE, GONE_PLACE]
+                    )
+                ],
+                changed=[ChangedStatement(statement=KEY, base=1.0, head=2.0)],
+                transactions=Both(base=1, head=2),
+                deferred=both_later(),
+            ),
+            "causes": [
+                Cause(
+                    kind="cache-lost",
+                    summary="a cache was lost: LiteLLM_TeamTable is read on every request, on base only on the first",
+                )
+            ],
+        }
+    )
+
+
+def both_later() -> DeferredBoth:
+    log = DeferredStatement(statement=LOG, per_request=1.0, unit="rows")
+    return DeferredBoth(base=[log], head=[log])
+
+
+def without_latency(found: EndpointComparison) -> EndpointComparison:
+    return found.model_copy(update={"paired": None})
+
+
+def queries_only() -> Comparison:
+    rows = [*map(without_latency, (extra_lookup(), listing())), *counted_rows()]
+    findings = [
+        finding("user-list", "queries", "regression", "user-list: 4 -> 54 SQL statements per request (+50)")
+    ]
+    only = gate(metrics=["queries"], tests=0, detectable={})
+    return comparison("regression", cell(*rows, verdict="regression"), findings=findings, gate=only)
+
+
+def queries_only_passed() -> Comparison:
+    return comparison("pass", cell(*counted_rows()), gate=gate(metrics=["queries"], tests=0, detectable={}))
+
+
+def queries_only_unstable() -> Comparison:
+    shaky = endpoint("spend-logs", "inconclusive", queries=shaky_count(), paired=None)
+    return comparison(
+        "inconclusive",
+        cell(shaky, *counted_rows(), verdict="inconclusive"),
+        gate=gate(metrics=["queries"], tests=0, detectable={}),
+    )
+
+
+def n_plus_one_new() -> Comparison:
+    return comparison("regression", cell(listing(), *quiet_rows(), verdict="regression"))
+
+
+def n_plus_one_old() -> Comparison:
+    """An old N+1 on both arms, a list whose points gave no line, one that reads more than it shows."""
+    no_line = Slope(
+        row="key",
+        over="page size",
+        base=line(2, 0),
+        head=None,
+        verdict="inconclusive",
+        note="head: the count with 50 keys did not repeat",
+    )
+    more = Slope(
+        row="model",
+        over="data scale",
+        base=None,
+        head=None,
+        verdict="pass",
+        note="grows with the data although the page does not: +40 statements on base, +40 on head",
+    )
+    rows = [
+        endpoint("team-list", queries=counted(53, 53, slopes=[old_slope()])),
+        endpoint("key-list", queries=counted(2, 2, slopes=[no_line])),
+        endpoint("model-list", queries=counted(9, 9, slopes=[more])),
+    ]
+    return comparison("pass", cell(*rows, *quiet_rows()[:1]))
+
+
+def lost_cache() -> Comparison:
+    return comparison("regression", cell(extra_lookup(), *quiet_rows(), verdict="regression"))
+
+
+def slower_statement() -> Comparison:
+    slow = endpoint(
+        "key-info",
+        "regression",
+        queries=counted(
+            2,
+            2,
+            "regression",
+            db_ms=Both(base=0.42, head=9.31),
+            db_share=Both(base=0.021, head=0.29),
+            slower=[
+                SlowerStatement(
+                    statement=KEY,
+                    base_ms=0.213,
+                    head_ms=9.1,
+                    ratio=42.6,
+                    ci=(39.8, 45.1),
+                    p_adjusted=0.0004,
+                    units=12,
+                    extra_ms_per_request=8.89,
+                )
+            ],
+        ),
+        paired=paired(quantile(20.0, 1.44, "regression", 0.05), quantile(31.0, 1.3, "regression")),
+        causes=[Cause(kind="slower-statement", summary="a statement takes the database 8.9 ms longer")],
+    )
+    return comparison("regression", cell(slow, quiet_rows()[0], verdict="regression"))
+
+
+def costed(name: str, cost: MeasuredCost) -> EndpointComparison:
+    found = extra_lookup()
+    assert found.queries is not None
+    measured = found.queries.model_copy(update={"measured_cost": cost})
+    return found.model_copy(update={"name": name, "queries": measured})
+
+
+def measured_cost() -> Comparison:
+    """The cost of two more statements, measured with a delay of 1 ms; and one that the count does not explain."""
+    cost = MeasuredCost(
+        round_trip_ms=1.0,
+        expected_ms=2.0,
+        measured_ms=2.1,
+        ci=(1.9, 2.3),
+        round_trips=Both(base=1.02, head=3.11),
+        blocks=12,
+    )
+    more = cost.model_copy(update={"measured_ms": 4.2, "ci": (3.9, 4.6)})
+    rows = [costed("chat-virtual-key", cost), costed("chat-streaming", more)]
+    delayed = cell(*rows, *quiet_rows(), verdict="regression").model_copy(
+        update={
+            "round_trip": RoundTrip(asked_ms=1.0, direct_ms=0.092, relayed_ms=0.141, delayed_ms=1.167),
+            "connections": Both(base=20, head=10),
+        }
+    )
+    return comparison("regression", delayed)
+
+
+def grown() -> Comparison:
+    more = GrownStatement(statement=USERS, per_request=1.0, columns_added=["policies"])
+    other = GrownStatement(
+        statement=CONFIG, per_request=1.0, columns_added=["param_value"], columns_removed=["param_text"]
+    )
+    rows = [
+        endpoint("key-info", queries=counted(2, 2, grown=[more])),
+        endpoint("user-info", queries=counted(3, 3, grown=[more, other])),
+    ]
+    return comparison("pass", cell(*rows, *quiet_rows()[:1]))
+
+
+def deferred() -> Comparison:
+    """A log that both arms write later, on several endpoints; head writes one log more for one of them."""
+    spend = DeferredStatement(statement=SPEND, per_request=1.0, unit="calls")
+    one_more = DeferredBoth(base=both_later().base, head=[*both_later().head, spend])
+    rows = [
+        endpoint(f"chat-{name}", queries=counted(1, 1, deferred=both_later()))
+        for name in ("master-key", "streaming", "tools", "virtual-key", "with-images")
+    ]
+    return comparison("pass", cell(*rows, endpoint("embeddings", queries=counted(1, 1, deferred=one_more))))
+
+
+def shaky_count() -> Queries:
+    return queries(
+        3, 3.48, "inconclusive", stable=False, unstable_because="repeats gave 3.00, 3.48 and 4.00 on head"
+    )
+
+
 HOSTILE = (
     "</details>|`x` @octocat fixes #1 **b** [l](https://evil.example) ![i](http://evil.example/i.png)"
     "\n# h\n<script>\x1b[31m```"
 )
+
+
+def hostile_place() -> Place:
+    return Place(file=HOSTILE, line=1, text=HOSTILE, table=HOSTILE, rule=HOSTILE)
+
+
+def hostile_slope() -> Slope:
+    each = Statement(statement=HOSTILE, per_request=1.0, places=[hostile_place()])
+    return Slope(
+        row=HOSTILE, over="page size", base=None, head=line(1, 1, each), verdict="regression", note=HOSTILE
+    )
 
 
 def hostile() -> Comparison:
@@ -357,11 +647,15 @@ def hostile() -> Comparison:
             1,
             2,
             "regression",
-            added=[Statement(statement=f"SELECT 1 -- {HOSTILE}", per_request=1.0)],
+            added=[Statement(statement=f"SELECT 1 -- {HOSTILE}", per_request=1.0, places=[hostile_place()])],
+            grown=[GrownStatement(statement=HOSTILE, per_request=1.0, columns_added=[HOSTILE, "x"])],
+            slopes=[hostile_slope()],
+            deferred=DeferredBoth(head=[DeferredStatement(statement=HOSTILE, per_request=1.0, unit="calls")]),
             stable=False,
             unstable_because=HOSTILE,
         ),
         errors=Errors(base=0, head=1, requests=9, verdict="regression", examples=[HOSTILE]),
+        causes=[Cause(kind="extra-statement", summary=HOSTILE)],
     )
     gone = endpoint(HOSTILE, "regression", missing_on=["head"], note=HOSTILE)
     bad = cell(row, gone, verdict="regression", axis=HOSTILE).model_copy(
@@ -394,5 +688,15 @@ STATES = {
     "failed-checks": failed_checks,
     "unstable": unstable,
     "several-cells": several_cells,
+    "queries-only": queries_only,
+    "queries-only-pass": queries_only_passed,
+    "queries-only-unstable": queries_only_unstable,
+    "n-plus-one-new": n_plus_one_new,
+    "n-plus-one-old": n_plus_one_old,
+    "lost-cache": lost_cache,
+    "slower-statement": slower_statement,
+    "measured-cost": measured_cost,
+    "grown": grown,
+    "deferred": deferred,
     "hostile": hostile,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perf_matrix.report import render_markdown, render_terminal
+from perf_matrix.report import render_html, render_markdown, render_terminal
 
 from . import golden
 from .builders import STATES
@@ -20,7 +20,9 @@ def test_terminal_at_100_columns(state: str) -> None:
     golden.check(f"{state}.100.txt", text)
 
 
-@pytest.mark.parametrize("state", ["regression", "several-cells", "unstable"])
+@pytest.mark.parametrize(
+    "state", ["regression", "several-cells", "unstable", "queries-only", "measured-cost"]
+)
 def test_terminal_at_80_columns(state: str) -> None:
     text = render_terminal(
         STATES[state](), width=80, colour=False, reproduce=REPRODUCE, report="run/report.md"
@@ -41,3 +43,9 @@ def test_terminal_in_colour() -> None:
 def test_markdown(state: str) -> None:
     text = render_markdown(STATES[state](), reproduce=REPRODUCE, report="https://ci.example/runs/7")
     golden.check(f"{state}.md", text)
+
+
+@pytest.mark.parametrize("state", ["regression", "queries-only", "measured-cost", "grown", "hostile"])
+def test_html(state: str) -> None:
+    text = render_html(STATES[state](), reproduce=REPRODUCE, report="https://ci.example/runs/7")
+    golden.check(f"{state}.html", text)

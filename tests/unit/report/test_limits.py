@@ -45,7 +45,13 @@ def test_everything_where_it_fits() -> None:
 @pytest.mark.parametrize(
     ("rows", "statement", "said", "kept"),
     [
-        (60, TEAM * 10, "unchanged endpoints, whole SQL statements and logs are left out", "endpoint-59"),
+        (60, TEAM * 10, "whole SQL statements, those with other columns and logs are left out", "quiet-59"),
+        (
+            130,
+            TEAM,
+            "unchanged endpoints, the database's work, whole SQL statements and logs",
+            "endpoint-129",
+        ),
         (400, TEAM, "only the findings are listed", "endpoint-399"),
         (2000, TEAM, "only the findings are listed", "- and 1800 more"),
     ],

@@ -29,6 +29,8 @@ def test_three_significant_digits(value: float, text: str) -> None:
         (3.0, "3"),
         (0.5, "0.50"),
         (2.999, "≈3"),
+        (0.998, "0.998"),
+        (0.9996, "≈1"),
         (0.001, "0.00100"),
         (54.0, "54"),
         (0.0, "0"),
@@ -37,6 +39,13 @@ def test_three_significant_digits(value: float, text: str) -> None:
 )
 def test_a_count_is_exact_or_visibly_not(value: float, text: str) -> None:
     assert numbers.count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.0, "+2"), (-0.5, "-0.5"), (0.0, "+0"), (-0.0, "+0"), (8.888, "+8.89")]
+)
+def test_a_difference_has_a_sign(value: float, text: str) -> None:
+    assert numbers.signed(value) == text
 
 
 @pytest.mark.parametrize(

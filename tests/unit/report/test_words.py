@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from perf_matrix.compare.model import Comparison
-from perf_matrix.report import closing_line, exit_code, headline, next_step
+from perf_matrix.report import (
+    closing_line,
+    exit_code,
+    headline,
+    next_step,
+    render_html,
+    render_markdown,
+    render_terminal,
+)
 from perf_matrix.report.schema import comparison_json_schema, schema_text
 
 from .builders import STATES, cell, comparison, endpoint, gate, inconclusive, queries, slower_only
@@ -67,6 +76,37 @@ def test_undecided_says_what_the_check_does() -> None:
     assert "The check fails on this." in next_step(inconclusive())
     warned = comparison("inconclusive", cell(endpoint("a", "inconclusive"), verdict="inconclusive"))
     assert "The check does not fail on this." in next_step(warned)
+
+
+@pytest.mark.parametrize("state", ["queries-only", "queries-only-pass", "queries-only-unstable"])
+def test_where_only_queries_were_counted_no_latency_is_mentioned(state: str) -> None:
+    found = STATES[state]()
+    texts = (
+        render_terminal(found, width=140, colour=False),
+        render_markdown(found),
+        re.sub("<style>.*?</style>", "", render_html(found), flags=re.DOTALL),
+    )
+    for text in texts:
+        assert not re.search(
+            r"p50|p95|p99|slower|latenc|interval|could have detected|noise", text, re.IGNORECASE
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        ("queries-only", "look at the N+1 of user-list: 4 + 1.00 per user, where base always asks 4."),
+        ("slower-statement", "look at key-info: a statement takes the database 8.9 ms longer."),
+        ("regression", "read the SQL below the rows: it is issued on every request."),
+    ],
+)
+def test_the_next_step_names_the_most_telling_cause(state: str, step: str) -> None:
+    assert next_step(STATES[state]()) == step
+
+
+def test_a_slower_statement_is_not_called_more_work() -> None:
+    assert "has slower SQL statements" in headline(STATES["slower-statement"]())
+    assert "more work" not in headline(STATES["slower-statement"]())
 
 
 def test_the_published_schema_is_the_current_one() -> None:

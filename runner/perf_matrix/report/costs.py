@@ -1,0 +1,65 @@
+"""What more statements cost, in words: counted times the round trip, and measured with a real delay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perf_matrix.compare.model import Both, MeasuredCost, Queries
+from perf_matrix.report import numbers
+
+
+def cost_notes(queries: Queries) -> Iterator[str]:
+    """Yield what the difference of the counts costs, and beside it what was measured, if it was."""
+    difference = (queries.head or 0.0) - (queries.base or 0.0)
+    if queries.costs and abs(difference) > numbers.EXACT:
+        yield _expected(queries, difference)
+    elif queries.extra_ms_per_request:
+        yield _at_one_round_trip(queries.extra_ms_per_request, queries.round_trip_ms)
+    if queries.measured_cost:
+        yield measured_words(queries.measured_cost)
+
+
+def measured_words(cost: MeasuredCost) -> str:
+    """Return the measured cost and the expected one, and whether they agree."""
+    interval = f" [{_bounds(cost.ci)}]" if cost.ci else ""
+    return (
+        f"measured with a delay of {numbers.significant(cost.round_trip_ms, 2)} ms:"
+        f" {numbers.signed_ms(cost.measured_ms)}{interval} per request,"
+        f" expected {numbers.signed_ms(cost.expected_ms)}{_agreement(cost)}{_growth(cost.round_trips)}"
+    )
+
+
+def _expected(queries: Queries, difference: float) -> str:
+    statements = "statement" if abs(abs(difference) - 1) < numbers.EXACT else "statements"
+    extras = ", ".join(numbers.signed(cost.extra_ms) for cost in queries.costs)
+    trips = ", ".join(numbers.trimmed(cost.round_trip_ms) for cost in queries.costs)
+    return (
+        f"{numbers.signed_count(difference)} {statements}: {extras} ms per request"
+        f" at database round trips of {trips} ms"
+    )
+
+
+def _at_one_round_trip(extra_ms: float, round_trip_ms: float) -> str:
+    change = f"{numbers.trimmed(abs(extra_ms))} ms {'more' if extra_ms > 0 else 'less'}"
+    return f"{change} per request, where a round trip to the database takes {round_trip_ms:g} ms"
+
+
+def _bounds(interval: tuple[float, float]) -> str:
+    return ", ".join(numbers.trimmed(bound) for bound in interval)
+
+
+def _agreement(cost: MeasuredCost) -> str:
+    if cost.ci is None:
+        return ""
+    low, high = cost.ci
+    if low <= cost.expected_ms <= high:
+        return ": they agree"
+    return f": {'more' if cost.measured_ms > cost.expected_ms else 'less'} than the count explains"
+
+
+def _growth(round_trips: Both) -> str:
+    """Say by how many round trips each arm got slower: what its statements and transactions wait for."""
+    if round_trips.base is None or round_trips.head is None:
+        return ""
+    base, head = (numbers.significant(value, 2) for value in (round_trips.base, round_trips.head))
+    return f" (p50 grew by {base} round trips on base, {head} on head)"
