@@ -12,11 +12,12 @@ from math import exp
 
 from perf_matrix.compare import advice
 from perf_matrix.compare.blocks import MIN_PAIRS, MIN_UNITS, RULES, LatencyMetric, pair_count
+from perf_matrix.compare.causes import causes
 from perf_matrix.compare.failures import decide_failures
 from perf_matrix.compare.holm import NEVER, PValues
 from perf_matrix.compare.latency import Latency, decide
 from perf_matrix.compare.measured import Measured
-from perf_matrix.compare.model import EndpointComparison, Errors, Paired, Quantile, Verdict
+from perf_matrix.compare.model import Both, EndpointComparison, Errors, Paired, Quantile, Verdict
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.matrix.model import ARMS
 from perf_matrix.record.model import RunInfo
@@ -25,14 +26,22 @@ Quantiles = Mapping[LatencyMetric, Quantile]
 
 
 def compare_endpoint(
-    measured: Measured, latency: Mapping[LatencyMetric, PValues], failing: PValues, info: RunInfo
+    measured: Measured,
+    latency: Mapping[LatencyMetric, PValues],
+    failing: PValues,
+    connections: Both,
+    info: RunInfo,
 ) -> EndpointComparison:
-    """The comparison of one endpoint; ``latency`` and ``failing`` are its adjusted p-values."""
+    """The comparison of one endpoint; ``latency`` and ``failing`` are its adjusted p-values.
+
+    ``connections``: the most that each arm was seen to hold to its database.
+    """
     comparable = measured.recorded and not measured.missing_on
     errors = _errors(measured, failing, info) if comparable else None
     quantiles = {
         metric: _quantile(found, latency.get(metric), info) for metric, found in measured.latencies.items()
     }
+    paired = _paired(measured, quantiles)
     return EndpointComparison(
         name=measured.endpoint.name,
         request=f"{measured.endpoint.request.method} {measured.endpoint.request.path}",
@@ -40,8 +49,9 @@ def compare_endpoint(
         missing_on=measured.missing_on,
         note="; ".join(_notes(measured, errors, info)),
         queries=measured.queries,
-        paired=_paired(measured, quantiles),
+        paired=paired,
         errors=errors,
+        causes=causes(measured.queries, paired, connections) if comparable else [],
     )
 
 

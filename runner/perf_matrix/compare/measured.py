@@ -9,9 +9,8 @@ from perf_matrix.compare.blocks import MIN_UNITS, RULES, LatencyMetric
 from perf_matrix.compare.failures import Failures, count_failures
 from perf_matrix.compare.latency import Latency, measure
 from perf_matrix.compare.model import Queries
-from perf_matrix.compare.queries import compare_queries
+from perf_matrix.compare.statement_times import Timed
 from perf_matrix.matrix.model import ARMS, Arm, Endpoint, Gate
-from perf_matrix.queries.profile import QueryProfile, profile_endpoint
 from perf_matrix.record.model import CellRecord, PairedBlock
 
 
@@ -25,6 +24,7 @@ class Measured:
     failures: Failures
     latencies: Mapping[LatencyMetric, Latency]
     queries: Queries | None
+    timed: list[Timed]
 
     @property
     def recorded(self) -> bool:
@@ -42,8 +42,13 @@ class Measured:
         return [metric for metric, latency in self.latencies.items() if latency.gated]
 
 
-def measure_endpoint(record: CellRecord, endpoint: Endpoint, gate: Gate, round_trip_ms: float) -> Measured:
-    """Gather what ``record`` has on ``endpoint``; one that an arm does not have is not measured further."""
+def measure_endpoint(
+    record: CellRecord, endpoint: Endpoint, gate: Gate, queries: Queries | None, timed: list[Timed]
+) -> Measured:
+    """Gather what ``record`` has on ``endpoint``; one that an arm does not have is not measured further.
+
+    ``queries`` and ``timed`` are what its statements showed.
+    """
     probes = [probe for probe in record.presence if probe.endpoint == endpoint.name]
     missing = [arm for arm in ARMS if _missing([probe.present for probe in probes if probe.arm == arm])]
     blocks = [] if missing else [block for block in record.blocks if block.endpoint == endpoint.name]
@@ -54,22 +59,11 @@ def measure_endpoint(record: CellRecord, endpoint: Endpoint, gate: Gate, round_t
         missing_on=missing,
         failures=count_failures(blocks, probes),
         latencies={metric: latency for metric, latency in measured.items() if latency},
-        queries=None if missing else _queries(record, endpoint, round_trip_ms),
+        queries=None if missing else queries,
+        timed=[] if missing else timed,
     )
 
 
 def _missing(answers: list[bool]) -> bool:
     """Absent after every start; one that comes and goes is there and fails."""
     return bool(answers) and not any(answers)
-
-
-def _queries(record: CellRecord, endpoint: Endpoint, round_trip_ms: float) -> Queries | None:
-    base, head = (_profile(record, endpoint, arm) for arm in ARMS)
-    return compare_queries(base, head, round_trip_ms) if base and head else None
-
-
-def _profile(record: CellRecord, endpoint: Endpoint, arm: Arm) -> QueryProfile | None:
-    own = [window for window in record.windows if window.arm == arm]
-    windows = [window for window in own if window.endpoint == endpoint.name]
-    idle = [window for window in own if window.endpoint is None]
-    return profile_endpoint(windows, idle) if windows else None

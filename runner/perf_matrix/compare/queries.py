@@ -1,102 +1,121 @@
-"""The query instrument: two profiles in, what changed out. Counts are exact, so there is no p-value."""
+"""The query instrument: two arms' counts in, what changed out. Counts are exact, so there is no p-value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import isclose
+from collections.abc import Iterable, Sequence
 
-from perf_matrix.compare.model import Both, ChangedStatement, Queries, Statement, Verdict
+from perf_matrix.compare.arm_queries import ArmQueries
+from perf_matrix.compare.costs import costs, extra_round_trips
+from perf_matrix.compare.diff import ChangedLine
+from perf_matrix.compare.model import (
+    Both,
+    DeferredBoth,
+    DeferredStatement,
+    Queries,
+    Slope,
+    Verdict,
+)
+from perf_matrix.compare.slopes import compare_slopes
+from perf_matrix.compare.statements import SAME, diff_statements
+from perf_matrix.compare.verdicts import worst
+from perf_matrix.matrix.model import Endpoint
 from perf_matrix.queries.profile import QueryProfile
-from perf_matrix.queries.shape import shape
 
-SAME = 1e-6
-"""Counts per request are quotients of whole numbers; closer than this they are equal."""
-
-
-@dataclass(frozen=True)
-class StatementDiff:
-    """Statements per request, by canonical text; the dearest first."""
-
-    added: list[Statement]
-    removed: list[Statement]
-    changed: list[ChangedStatement]
+STATED_ROUND_TRIP_MS = 1.0
+"""What a statement is said to cost where one number is wanted: a database in the same network zone."""
 
 
-def compare_queries(base: QueryProfile, head: QueryProfile, round_trip_ms: float) -> Queries:
-    """What head asks of the database per request, against base; a difference costs ``round_trip_ms`` each."""
-    difference = diff_profiles(base, head)
-    because = [f"{side.arm}: {side.unstable_because}" for side in (base, head) if side.unstable_because]
-    extra = (
-        None if base.per_request is None or head.per_request is None else head.per_request - base.per_request
+def compare_queries(
+    endpoint: Endpoint,
+    base: ArmQueries,
+    head: ArmQueries,
+    round_trips_ms: Sequence[float],
+    lines: Sequence[ChangedLine],
+) -> Queries | None:
+    """What head asks of its database for a request, against base; None where an arm was not counted.
+
+    ``round_trips_ms`` are those that a difference is priced at, ``lines`` the changed ones of the code.
+    """
+    if endpoint.name not in base.profiles or endpoint.name not in head.profiles:
+        return None
+    old, new = base.profiles[endpoint.name], head.profiles[endpoint.name]
+    slopes = compare_slopes(endpoint.rows.of, old, new) if endpoint.rows else []
+    found = _compare_counts(old.main, new.main)
+    extra = extra_round_trips(old.main, new.main)
+    difference = diff_statements(
+        old.main.statements,
+        new.main.statements,
+        lambda text: base.how(text, endpoint.name),
+        lambda text: head.how(text, endpoint.name),
+        lines,
     )
+    return found.model_copy(
+        update={
+            "verdict": worst([found.verdict, *(slope.verdict for slope in slopes)]),
+            "per_row": _steepest(slopes),
+            "slopes": slopes,
+            "added": difference.added,
+            "removed": difference.removed,
+            "changed": difference.changed,
+            "grown": difference.grown,
+            "deferred": DeferredBoth(
+                base=_deferred(base, endpoint.name), head=_deferred(head, endpoint.name)
+            ),
+            "costs": costs(extra, round_trips_ms),
+            "extra_ms_per_request": None if extra is None else extra * STATED_ROUND_TRIP_MS,
+        }
+    )
+
+
+def _compare_counts(base: QueryProfile, head: QueryProfile) -> Queries:
+    because = [f"{side.arm}: {side.unstable_because}" for side in (base, head) if side.unstable_because]
     return Queries(
         base=base.per_request,
         head=head.per_request,
-        verdict=_verdict(base, head, extra),
+        verdict=_verdict(base, head),
         stable=base.stable and head.stable,
-        unstable_because="; ".join([*because, *_evictions(base, head)]),
+        unstable_because="; ".join([*because, *_not_counted(base, head)]),
         cold=Both(base=base.cold, head=head.cold),
+        rows=Both(base=base.rows, head=head.rows),
         db_ms=Both(base=base.db_ms, head=head.db_ms),
+        db_share=Both(base=_db_share(base), head=_db_share(head)),
         transactions=Both(base=base.transactions, head=head.transactions),
-        added=difference.added,
-        removed=difference.removed,
-        changed=difference.changed,
-        extra_ms_per_request=None if extra is None else extra * round_trip_ms,
-        round_trip_ms=round_trip_ms,
+        round_trip_ms=STATED_ROUND_TRIP_MS,
     )
 
 
-def diff_profiles(base: QueryProfile, head: QueryProfile) -> StatementDiff:
-    """The statements that only one side issues, and those that both issue a different number of times.
-
-    Statements are matched by shape: one that only names more columns than before is the same one.
-    """
-    here, there = _by_shape(head.statements), _by_shape(base.statements)
-    both = [(there[key], here[key]) for key in here.keys() & there.keys()]
-    moved = [(old, new) for old, new in both if not _same(old.per_request, new.per_request)]
-    changed = [
-        ChangedStatement(statement=new.statement, base=old.per_request, head=new.per_request)
-        for old, new in moved
-    ]
-    return StatementDiff(
-        added=_only(here, there),
-        removed=_only(there, here),
-        changed=sorted(changed, key=lambda one: (-abs(one.head - one.base), one.statement)),
-    )
+def _db_share(profile: QueryProfile) -> float | None:
+    """The part of a request that its database spends executing; statements side by side can exceed 1."""
+    if profile.db_ms is None or not profile.request_ms:
+        return None
+    return profile.db_ms / profile.request_ms
 
 
-def _by_shape(statements: Mapping[str, float]) -> dict[str, Statement]:
-    """One statement per shape: the first text of that shape, and the calls of all of them."""
-    found: dict[str, Statement] = {}
-    for text in sorted(statements):
-        key = shape(text)
-        before = found.get(key)
-        found[key] = Statement(
-            statement=before.statement if before else text,
-            per_request=statements[text] + (before.per_request if before else 0.0),
-        )
-    return found
-
-
-def _only(here: Mapping[str, Statement], there: Mapping[str, Statement]) -> list[Statement]:
-    alone = [here[key] for key in here.keys() - there.keys()]
-    return sorted(alone, key=lambda one: (-one.per_request, one.statement))
-
-
-def _verdict(base: QueryProfile, head: QueryProfile, extra: float | None) -> Verdict:
-    if _evictions(base, head):
+def _verdict(base: QueryProfile, head: QueryProfile) -> Verdict:
+    if _not_counted(base, head):
         return "invalid"
-    if extra is None or not (base.stable and head.stable):
+    if base.per_request is None or head.per_request is None or not (base.stable and head.stable):
         return "inconclusive"
+    extra = head.per_request - base.per_request
     if abs(extra) <= SAME:
         return "pass"
     return "regression" if extra > 0 else "improvement"
 
 
-def _evictions(base: QueryProfile, head: QueryProfile) -> list[str]:
+def _not_counted(base: QueryProfile, head: QueryProfile) -> list[str]:
     return [f"{side.arm}: {side.invalid_because}" for side in (base, head) if side.invalid_because]
 
 
-def _same(one: float, other: float) -> bool:
-    return isclose(one, other, rel_tol=0, abs_tol=SAME)
+def _steepest(slopes: Iterable[Slope]) -> Both | None:
+    lines = [(slope.base, slope.head) for slope in slopes if slope.base and slope.head]
+    if not lines:
+        return None
+    base = max(old.per_row for old, _ in lines if old)
+    return Both(base=base, head=max(new.per_row for _, new in lines if new))
+
+
+def _deferred(arm: ArmQueries, endpoint: str) -> list[DeferredStatement]:
+    return [
+        DeferredStatement(statement=one.statement, per_request=one.per_request, unit=one.unit)
+        for one in arm.deferred_by(endpoint)
+    ]

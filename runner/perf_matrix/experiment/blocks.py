@@ -6,14 +6,21 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from perf_matrix.compare.blocks import LatencyMetric
 from perf_matrix.compare.widths import interval_width
 from perf_matrix.experiment.budget import PAIRS_PER_BLOCK
+from perf_matrix.experiment.delay import Delay, switched_off
 from perf_matrix.load.agent import Agent
+from perf_matrix.load.results import BlockResult
 from perf_matrix.matrix.model import Gate
-from perf_matrix.record.model import PairedBlock
+from perf_matrix.record.model import PairedBlock, UndelayedBlock
 
+Block = TypeVar("Block", bound=PairedBlock)
+
+# The agent sends it before the pairs of a block; it is in no result.
+_LEAD_IN_PAIRS = 1
 # Intervals are looked at anew after this share of the endpoints got a block each.
 _WIDEST_SHARE = 4
 
@@ -22,6 +29,7 @@ class BlockTaker:
     """Takes blocks on one running stack; knows the blocks of earlier epochs, since intervals span all.
 
     ``wanted``: how many blocks each endpoint should have by the end of this epoch, if there is time.
+    ``note`` is told (endpoint, result, requests to each arm) after each block.
     """
 
     def __init__(
@@ -33,7 +41,9 @@ class BlockTaker:
         epoch: int,
         wanted: int,
         rng: random.Random,
-        record: Callable[[PairedBlock], None],
+        delay: Delay | None,
+        record: Callable[[PairedBlock | UndelayedBlock], None],
+        note: Callable[[str, BlockResult, int], None],
         check_alive: Callable[[], None],
     ) -> None:
         self._agent = agent
@@ -42,7 +52,9 @@ class BlockTaker:
         self._epoch = epoch
         self._wanted = wanted
         self._rng = rng
+        self._delay = delay
         self._record = record
+        self._note = note
         self._check_alive = check_alive
         self._blocks: dict[str, list[PairedBlock]] = defaultdict(list)
         for block in earlier:
@@ -53,13 +65,17 @@ class BlockTaker:
     ) -> None:
         """One block of each endpoint per round, in a new random order each time.
 
-        ``step`` is told (number of the block, of how many, endpoint) before each.
+        Where there is a delay before the database, each block is followed by one without it. ``step`` is told
+        (number of the block, of how many, endpoint) before each.
         """
         total = rounds * len(endpoints)
         for number in range(rounds):
             for place, endpoint in enumerate(self._rng.sample(endpoints, len(endpoints))):
                 step(number * len(endpoints) + place + 1, total, endpoint)
                 self.take(endpoint)
+                if self._delay is not None:
+                    with switched_off(self._delay):
+                        self._take_undelayed(endpoint)
 
     def take_until(self, ends_at: float, endpoints: Sequence[str], step: Callable[[str], None]) -> None:
         """Blocks where they help most, until ``ends_at`` (monotonic seconds).
@@ -78,6 +94,15 @@ class BlockTaker:
 
     def take(self, endpoint: str) -> None:
         """Measure one block and record it. Raises PartDiedError where a part of the stack has ended."""
+        block = self._measure(PairedBlock, endpoint, number=len(self._blocks[endpoint]))
+        self._record(block)
+        self._blocks[endpoint].append(block)
+
+    def _take_undelayed(self, endpoint: str) -> None:
+        """Measure a block with the number of the one before it."""
+        self._record(self._measure(UndelayedBlock, endpoint, number=len(self._blocks[endpoint]) - 1))
+
+    def _measure(self, kind: type[Block], endpoint: str, number: int) -> Block:
         order = [index < PAIRS_PER_BLOCK // 2 for index in range(PAIRS_PER_BLOCK)]
         # As many pairs with base first as with head first, so that an order effect cancels out in each block.
         self._rng.shuffle(order)
@@ -85,10 +110,11 @@ class BlockTaker:
         result = self._agent.block(endpoint, order)
         # Not only after a failure: an endpoint that needs no database answers when Postgres is gone, too.
         self._check_alive()
-        block = PairedBlock(
+        self._note(endpoint, result, PAIRS_PER_BLOCK + _LEAD_IN_PAIRS)
+        return kind(
             epoch=self._epoch,
             endpoint=endpoint,
-            block=len(self._blocks[endpoint]),
+            block=number,
             started_at=started_at,
             base_ms=result.base_ms,
             head_ms=result.head_ms,
@@ -96,8 +122,6 @@ class BlockTaker:
             failed=result.failed,
             failures=result.failures,
         )
-        self._record(block)
-        self._blocks[endpoint].append(block)
 
     def _behind(self, endpoints: Sequence[str]) -> list[str]:
         few = [endpoint for endpoint in endpoints if len(self._blocks[endpoint]) < self._wanted]
@@ -114,7 +138,7 @@ class BlockTaker:
     def _expected_s(self, endpoint: str) -> float:
         last = self._blocks[endpoint][-1]
         per_pair = (sum(last.base_ms) + sum(last.head_ms)) / max(len(last.base_ms), 1) / 1000
-        return (PAIRS_PER_BLOCK + 1) * per_pair
+        return (PAIRS_PER_BLOCK + _LEAD_IN_PAIRS) * per_pair
 
 
 def _latency_metrics(gate: Gate) -> list[LatencyMetric]:

@@ -28,23 +28,40 @@ class Costs:
     start_s: float
     windows_s: float
     pair_s: Mapping[str, float]
+    blocks_per_round: int
+    """2 where each block is followed by one without the delay before the database."""
+    second_scale_s: float
+    """One more start, with the windows of the lists; 0 where there is no second scale."""
 
 
-def assumed_costs(endpoints: list[str]) -> Costs:
-    """What to assume before the first start."""
+def assumed_costs(endpoints: list[str], lists: int) -> Costs:
+    """What to assume before the first start; ``lists`` of the endpoints have a second scale."""
+    windows_s = _WINDOWS_S_PER_ENDPOINT * len(endpoints)
     return Costs(
         start_s=_START_S,
-        windows_s=_WINDOWS_S_PER_ENDPOINT * len(endpoints),
+        windows_s=windows_s,
         pair_s=dict.fromkeys(endpoints, 2 * _REQUEST_S),
+        blocks_per_round=1,
+        second_scale_s=second_scale_s(_START_S, windows_s, len(endpoints), lists),
     )
+
+
+def second_scale_s(start_s: float, windows_s: float, endpoints: int, lists: int) -> float:
+    """What the second scale takes where ``windows_s`` is what the windows of all endpoints took."""
+    return start_s + windows_s * lists / endpoints if lists else 0.0
+
+
+def counting_s(costs: Costs) -> float:
+    """What it takes where nothing but statements is counted."""
+    return costs.start_s + costs.windows_s + costs.second_scale_s
 
 
 def shortest_limit_s(costs: Costs, epochs: int) -> float:
     """The shortest limit in which every endpoint gets its blocks, in whole ten seconds."""
-    blocks = rounds_per_epoch(epochs) * epochs
+    blocks = rounds_per_epoch(epochs) * epochs * costs.blocks_per_round
     # One lead-in pair goes before the pairs of each block.
     pairs_s = blocks * (PAIRS_PER_BLOCK + 1) * sum(costs.pair_s.values())
-    needed = epochs * (costs.start_s + costs.windows_s) + pairs_s
+    needed = epochs * (costs.start_s + costs.windows_s) + pairs_s + costs.second_scale_s
     return math.ceil(_SLACK * needed / 10) * 10.0
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,19 +16,35 @@ from perf_matrix.errors import MeasurementError
 from perf_matrix.experiment.blocks import BlockTaker
 from perf_matrix.experiment.budget import (
     Costs,
+    assumed_costs,
+    counting_s,
     epoch_ends_at,
     refuse_if_too_short,
     rounds_per_epoch,
+    second_scale_s,
 )
+from perf_matrix.experiment.delay import Delay
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.phases import Phases
-from perf_matrix.experiment.windows import WindowTaker
+from perf_matrix.experiment.points import Point, Points, points_at
+from perf_matrix.experiment.windows import Taken, WindowTaker
 from perf_matrix.load.agent import Agent
-from perf_matrix.matrix.model import ARMS, Arm, Cell, Endpoint, MatrixFile
+from perf_matrix.load.results import BlockResult
+from perf_matrix.matrix.model import Arm, Cell, Endpoint
 from perf_matrix.queries.capture import StatementCounters
 from perf_matrix.record.folder import RunFolder
 from perf_matrix.record.layout import CellItem
-from perf_matrix.record.model import CellRecord, EpochEnd, EpochStart, PairedBlock, Presence, QueryWindow
+from perf_matrix.record.model import (
+    CellRecord,
+    DataScale,
+    EpochEnd,
+    EpochStart,
+    PairedBlock,
+    Presence,
+    QueryWindow,
+    RunInfo,
+    UndelayedBlock,
+)
 
 
 class Stack(Protocol):
@@ -45,6 +62,10 @@ class Stack(Protocol):
     def ready_s(self) -> Mapping[Arm, float]:
         """How long each arm took to be ready."""
 
+    @property
+    def delay(self) -> Delay | None:
+        """What holds back the answers of its database, if anything does."""
+
     def check_alive(self) -> None:
         """Raise PartDiedError where a part has ended."""
 
@@ -53,10 +74,10 @@ class Stack(Protocol):
 
 
 class StartStack(Protocol):
-    """Starts the stack of a cell afresh."""
+    """Starts the stack of a cell afresh, its databases at one of the run's data scales."""
 
-    def __call__(self, cell: Cell, logs: Path, waiting: Callable[[], None]) -> Stack:
-        """Return when both arms are ready."""
+    def __call__(self, cell: Cell, scale: DataScale, logs: Path, waiting: Callable[[], None]) -> Stack:
+        """Return when every arm is ready."""
 
 
 class StartAgent(Protocol):
@@ -81,48 +102,108 @@ class Bench:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is still to do for a cell: ``epochs`` epochs in ``limit_s`` seconds, numbered from ``first_epoch``."""
+    """What is still to do for a cell: ``epochs`` epochs in ``limit_s`` seconds, numbered from ``first_epoch``.
+
+    ``second_scale``: after them, the lists at the second data scale, within the limit too.
+    """
 
     cell: Cell
     limit_s: float
     epochs: int
     first_epoch: int
+    second_scale: bool
     earlier: CellRecord
 
 
+def expected_s(plan: Plan, info: RunInfo) -> float:
+    """What a plan takes, about: all of its time where latencies are compared."""
+    if "paired" in info.instruments:
+        return plan.limit_s
+    return counting_s(assumed_costs([endpoint.name for endpoint in info.endpoints], len(info.grown)))
+
+
 def measure_cell(bench: Bench, plan: Plan) -> None:
-    """Run the epochs that are left. What is recorded is safe at any moment, whatever ends this."""
-    ends_at = time.monotonic() + plan.limit_s
-    blocks, windows = list(plan.earlier.blocks), list(plan.earlier.windows)
+    """Measure what is left. What is recorded is safe at any moment, whatever ends this."""
+    measuring = _Measuring(bench, plan)
     for number in range(plan.epochs):
-        until = epoch_ends_at(time.monotonic(), ends_at, plan.epochs - number)
-        epoch = _Epoch(bench, plan, number, blocks, windows)
-        epoch.run(until)
+        measuring.run_epoch(number)
+    if plan.second_scale:
+        measuring.run_second_scale(plan.epochs)
 
 
-class _Epoch:
-    """One epoch of a cell."""
+@dataclass(frozen=True)
+class _Running:
+    """A started stack with its agent, and what counts its statements."""
 
-    def __init__(
-        self, bench: Bench, plan: Plan, number: int, blocks: list[PairedBlock], windows: list[QueryWindow]
-    ) -> None:
+    stack: Stack
+    agent: Agent
+    windows: WindowTaker
+    start_s: float
+
+
+class _Measuring:
+    """A cell being measured; knows everything that was recorded of it so far."""
+
+    def __init__(self, bench: Bench, plan: Plan) -> None:
         self._bench = bench
         self._plan = plan
-        self._number = number
-        self._epoch = plan.first_epoch + number
-        self._blocks = blocks
-        self._windows = windows
-        self._matrix: MatrixFile = bench.folder.info.matrix
+        self._info = bench.folder.info
+        self._blocks = list(plan.earlier.blocks)
+        self._windows = list(plan.earlier.windows)
+        self._ends_at = time.monotonic() + plan.limit_s
+        self._reserved_s = 0.0
 
-    def run(self, until: float) -> None:
-        """Start the stack, measure until ``until`` (monotonic seconds), stop it."""
-        bench, begin = self._bench, time.monotonic()
-        logs = bench.folder.logs(self._plan.cell.id) / f"epoch-{self._epoch + 1}"
+    def run_epoch(self, number: int) -> None:
+        """Count statements and, where the run does that, compare latencies for a fair share of the time."""
+        begin = time.monotonic()
+        title = f"epoch {number + 1} of {self._plan.epochs}"
+        points = points_at("first", self._info)
+        with self._started(number, "first", title, points) as running:
+            with self._bench.phases.measuring("SQL windows"):
+                measured_from = time.monotonic()
+                taken = self._take_windows(running, points, title)
+                windows_s = time.monotonic() - measured_from
+            self._reserve(running.start_s, windows_s)
+            if "paired" in self._info.instruments:
+                pair_s = {name: one.pair_s for name, one in taken.items() if len(one.answering) > 1}
+                costs = Costs(
+                    start_s=running.start_s,
+                    windows_s=windows_s,
+                    pair_s=pair_s,
+                    blocks_per_round=1 if _felt(running.stack.delay) is None else 2,
+                    second_scale_s=self._reserved_s,
+                )
+                self._refuse_if_too_short(number, costs)
+                until = epoch_ends_at(begin, self._ends_at - self._reserved_s, self._plan.epochs - number)
+                with self._bench.phases.measuring("request pairs"):
+                    self._take_blocks(running, points, list(pair_s), number, until, title)
+
+    def run_second_scale(self, number: int) -> None:
+        """Count the statements of the lists once more, with more rows in the database."""
+        title = "second data scale"
+        points = points_at("second", self._info)
+        with (
+            self._started(number, "second", title, points) as running,
+            self._bench.phases.measuring("SQL windows"),
+        ):
+            self._take_windows(running, points, title)
+
+    @contextmanager
+    def _started(self, number: int, scale: DataScale, title: str, points: Points) -> Iterator[_Running]:
+        """Start the stack; a body that comes to its end ends the epoch as planned."""
+        bench, epoch, begin = self._bench, self._plan.first_epoch + number, time.monotonic()
+        logs = bench.folder.logs(self._plan.cell.id) / f"epoch-{epoch + 1}"
         with bench.phases.preparing("start the stack"):
-            bench.display.stage(f"{self._title()}: starting both proxies")
-            stack = bench.start_stack(self._plan.cell, logs, self._waiting(begin))
+            bench.display.stage(f"{self._titled(title)}: starting the service")
+            stack = bench.start_stack(self._plan.cell, scale, logs, self._waiting(begin))
         try:
-            self._measure(stack, logs, until, time.monotonic() - begin)
+            start_s = time.monotonic() - begin
+            self._append(_epoch_start(epoch, scale, stack, start_s))
+            if stack.delay is not None:
+                self._append(stack.delay.check(epoch))
+            with bench.start_agent(stack.urls, points.requests, logs / "k6.log") as agent:
+                yield _Running(stack, agent, self._window_taker(agent, stack, epoch, scale), start_s)
+            self._append(EpochEnd(epoch=epoch, ended_at=time.time()))
         except MeasurementError:
             # What failed may be the consequence of a part that ended, which is then what to tell.
             stack.check_alive()
@@ -131,66 +212,69 @@ class _Epoch:
             with bench.phases.preparing("stop the stack"):
                 stack.stop()
 
-    def _measure(self, stack: Stack, logs: Path, until: float, start_s: float) -> None:
-        bench = self._bench
-        self._append(
-            EpochStart(
-                epoch=self._epoch,
-                started_at=time.time() - start_s,
-                ready_s=dict(stack.ready_s),
-                measuring_from=time.time(),
-            )
-        )
-        with bench.start_agent(stack.urls, bench.folder.info.endpoints, logs / "k6.log") as agent:
-            with bench.phases.measuring("SQL windows"):
-                begin = time.monotonic()
-                pair_s = self._take_windows(agent, stack)
-                windows_s = time.monotonic() - begin
-            # A resumed run has its minimum measured in any case, however little of its time was left.
-            if self._epoch == 0:
-                costs = Costs(start_s, windows_s, pair_s)
-                refuse_if_too_short(self._plan.limit_s, costs, self._plan.epochs)
-            with bench.phases.measuring("request pairs"):
-                self._take_blocks(agent, stack, list(pair_s), until)
-        self._append(EpochEnd(epoch=self._epoch, ended_at=time.time()))
-
-    def _take_windows(self, agent: Agent, stack: Stack) -> dict[str, float]:
-        """Seconds for a pair of requests, for each endpoint that both arms answer as they should."""
-        taker = WindowTaker(
+    def _window_taker(self, agent: Agent, stack: Stack, epoch: int, scale: DataScale) -> WindowTaker:
+        return WindowTaker(
             agent,
             self._bench.counters,
             stack.databases,
             self._windows,
-            epoch=self._epoch,
+            epoch=epoch,
+            scale=scale,
             record=self._keep_window,
         )
-        self._bench.display.stage(f"{self._title()}: counting SQL statements")
-        taker.take_idle()
-        pair_s = {}
-        names = [endpoint.name for endpoint in self._bench.folder.info.endpoints]
-        for place, name in enumerate(self._bench.rng.sample(names, len(names))):
-            self._bench.display.step(f"endpoint {place + 1} of {len(names)} ({name})")
-            taken = taker.take_endpoint(name)
-            if not taken.answering:
-                stack.check_alive()
-            if len(taken.answering) == len(ARMS):
-                pair_s[name] = taken.pair_s
-        stack.check_alive()
-        return pair_s
 
-    def _take_blocks(self, agent: Agent, stack: Stack, names: list[str], until: float) -> None:
-        display = self._bench.display
+    def _take_windows(self, running: _Running, points: Points, title: str) -> dict[str, Taken]:
+        """Count the statements of every point; returns what the main ones showed, by endpoint."""
+        self._bench.display.stage(f"{self._titled(title)}: counting SQL statements")
+        running.windows.take_idle()
+        taken = {}
+        for place, point in enumerate(self._shuffled(points.main)):
+            self._bench.display.step(f"endpoint {place + 1} of {len(points.main)} ({point.endpoint})")
+            taken[point.endpoint] = running.windows.take_first(point)
+            if not taken[point.endpoint].answering:
+                running.stack.check_alive()
+        for point in self._shuffled(points.other_pages):
+            answering = taken[point.endpoint].answering
+            if not running.windows.is_settled(point, answering):
+                self._bench.display.step(f"{point.endpoint} with pages of {point.page_size}")
+                running.windows.take_more(point, answering)
+        running.stack.check_alive()
+        return taken
+
+    def _shuffled(self, points: Sequence[Point]) -> list[Point]:
+        return self._bench.rng.sample(points, len(points))
+
+    def _reserve(self, start_s: float, windows_s: float) -> None:
+        """Keep time for the second scale, as long as this epoch's start and windows let expect."""
+        lists = len(self._info.grown) if self._plan.second_scale else 0
+        self._reserved_s = second_scale_s(start_s, windows_s, len(self._info.endpoints), lists)
+
+    def _refuse_if_too_short(self, number: int, costs: Costs) -> None:
+        # A resumed run has its minimum measured in any case, however little of its time was left.
+        if number == 0 and self._plan.first_epoch == 0:
+            refuse_if_too_short(self._plan.limit_s, costs, self._plan.epochs)
+
+    def _take_blocks(
+        self, running: _Running, points: Points, names: list[str], number: int, until: float, title: str
+    ) -> None:
+        display, by_name = self._bench.display, {point.endpoint: point for point in points.main}
+
+        def note(endpoint: str, result: BlockResult, requests: int) -> None:
+            running.windows.note_block(by_name[endpoint], result, requests)
+
         taker = BlockTaker(
-            agent,
-            self._matrix.gate,
+            running.agent,
+            self._info.matrix.gate,
             self._blocks,
-            epoch=self._epoch,
-            wanted=self._wanted_blocks(),
+            epoch=self._plan.first_epoch + number,
+            wanted=self._wanted_blocks(number),
             rng=self._bench.rng,
+            delay=_felt(running.stack.delay),
             record=self._keep_block,
-            check_alive=stack.check_alive,
+            note=note,
+            check_alive=running.stack.check_alive,
         )
-        display.stage(f"{self._title()}: comparing latencies")
+        display.stage(f"{self._titled(title)}: comparing latencies")
         rounds = rounds_per_epoch(self._plan.epochs)
         taker.take_rounds(
             names, rounds, lambda place, of, name: display.step(f"block {place} of at least {of} ({name})")
@@ -198,31 +282,44 @@ class _Epoch:
         taker.take_until(
             until, names, lambda name: display.step(f"more blocks where it is least certain ({name})")
         )
-        stack.check_alive()
+        running.stack.check_alive()
 
-    def _wanted_blocks(self) -> int:
+    def _wanted_blocks(self, number: int) -> int:
         """Enough for a difference to be found, in even shares: every epoch has to show it."""
-        info = self._bench.folder.info
-        planned = planned_blocks(len(info.endpoints) * len(info.cells), self._matrix.gate)
-        return math.ceil(planned * (self._number + 1) / self._plan.epochs)
+        planned = planned_blocks(len(self._info.endpoints) * len(self._info.cells), self._info.matrix.gate)
+        return math.ceil(planned * (number + 1) / self._plan.epochs)
 
     def _keep_window(self, item: Presence | QueryWindow) -> None:
         self._append(item)
         if isinstance(item, QueryWindow):
             self._windows.append(item)
 
-    def _keep_block(self, block: PairedBlock) -> None:
+    def _keep_block(self, block: PairedBlock | UndelayedBlock) -> None:
         self._append(block)
-        self._blocks.append(block)
+        if not isinstance(block, UndelayedBlock):
+            self._blocks.append(block)
 
     def _append(self, item: CellItem) -> None:
         self._bench.folder.append(self._plan.cell.id, item)
 
-    def _title(self) -> str:
-        cells = self._bench.folder.info.cells
-        cell = f"cell {self._plan.cell.id}, " if len(cells) > 1 else ""
-        return f"{cell}epoch {self._number + 1} of {self._plan.epochs}"
+    def _titled(self, title: str) -> str:
+        return f"cell {self._plan.cell.id}, {title}" if len(self._info.cells) > 1 else title
 
     def _waiting(self, begin: float) -> Callable[[], None]:
         display = self._bench.display
-        return lambda: display.step(f"waiting for both to be ready ({time.monotonic() - begin:.0f} s)")
+        return lambda: display.step(f"waiting until it is ready ({time.monotonic() - begin:.0f} s)")
+
+
+def _felt(delay: Delay | None) -> Delay | None:
+    """The delay where it is one: of 0 ms there is nothing to measure."""
+    return delay if delay is not None and delay.asked_ms > 0 else None
+
+
+def _epoch_start(epoch: int, scale: DataScale, stack: Stack, start_s: float) -> EpochStart:
+    return EpochStart(
+        epoch=epoch,
+        started_at=time.time() - start_s,
+        ready_s=dict(stack.ready_s),
+        measuring_from=time.time(),
+        scale=scale,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,79 +10,104 @@ from pathlib import Path
 from perf_matrix.errors import InputError
 from perf_matrix.experiment.budget import assumed_costs, refuse_if_too_short
 from perf_matrix.matrix.cells import select, select_endpoints, unfold
-from perf_matrix.matrix.model import ARMS, Arm, Cell, Endpoint, MatrixFile
+from perf_matrix.matrix.model import Arm, Cell, Endpoint, GatedMetric, MatrixFile
 from perf_matrix.matrix.read import read_matrix, read_workload
 from perf_matrix.matrix.variables import fill
+from perf_matrix.record.model import DataScale, Instrument
 from perf_matrix.shipped import resolve_matrix, resolve_workload
 from perf_matrix.subjects.spec import Release, parse_subject
-from perf_matrix.targets.base import Target
+from perf_matrix.targets.base import Scale, Target, Variables
 from perf_matrix.targets.registry import check_scale, find_target
+
+PAGE_SIZE = "page_size"
+"""The variable that holds the size of a page in the request of an endpoint that pages."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A comparison as the user wrote it down."""
+    """A measurement as the user wrote it down: subjects by arm, base first."""
 
-    base: str
-    head: str
+    subjects: Mapping[Arm, str]
     matrix: str
     cells: Sequence[str] = ()
     endpoints: Sequence[str] = ()
     time_s: float | None = None
+    metrics: Sequence[GatedMetric] = ()
+    round_trip_ms: float | None = None
+    diff: str = ""
 
     def arguments(self) -> list[str]:
         """The arguments of the command that asks for this again."""
         options = [("--matrix", self.matrix)]
         options += [("--cell", glob) for glob in self.cells]
         options += [("--endpoints", glob) for glob in self.endpoints]
+        options += [("--metrics", ",".join(self.metrics))] if self.metrics else []
         options += [("--time", f"{self.time_s:g}s")] if self.time_s is not None else []
-        return [self.base, self.head, *(word for option in options for word in option)]
+        options += [("--round-trip", f"{self.round_trip_ms:g}")] if self.round_trip_ms is not None else []
+        return [*self.subjects.values(), *(word for option in options for word in option)]
 
 
 @dataclass(frozen=True)
 class Order:
-    """A comparison that can be carried out."""
+    """A measurement that can be carried out."""
 
     target: Target
     releases: dict[Arm, Release]
     arguments: list[str]
     matrix: MatrixFile
+    instruments: list[Instrument]
     cells: list[Cell]
     endpoints: list[Endpoint]
+    known_endpoints: list[str]
+    other_pages: list[Endpoint]
+    grown: list[Endpoint]
+    diff: str
+
+    @property
+    def scales(self) -> dict[DataScale, Scale]:
+        """Every scale that databases are seeded at."""
+        return scales_of(self.matrix, second=bool(self.grown))
 
 
 def check(wish: Wish, today: date) -> Order:
     """Read and check everything that ``wish`` names. Raises InputError, one clear message, for what is wrong."""
     path = resolve_matrix(wish.matrix)
-    matrix = read_matrix(path)
-    if wish.time_s is not None:
-        matrix = matrix.model_copy(update={"time": wish.time_s})
+    matrix = _overridden(read_matrix(path), wish)
     target = _target_of(matrix, path)
     workload = read_workload(resolve_workload(matrix, path))
-    variables = target.variables(matrix.scale, today)
-    endpoints = [fill(endpoint, variables) for endpoint in select_endpoints(workload, wish.endpoints)]
-    refuse_if_too_short(matrix.time, assumed_costs([endpoint.name for endpoint in endpoints]), matrix.epochs)
-    return Order(
+    chosen = select_endpoints(workload, wish.endpoints)
+    first = target.variables(matrix.scale, today)
+    lists = [endpoint for endpoint in chosen if endpoint.rows] if matrix.second_scale else []
+    order = Order(
         target=target,
-        releases={
-            arm: release_of(spec, target) for arm, spec in zip(ARMS, (wish.base, wish.head), strict=True)
-        },
+        releases={arm: release_of(spec, target) for arm, spec in wish.subjects.items()},
         arguments=wish.arguments(),
         matrix=matrix,
+        instruments=_instruments(wish),
         cells=select(unfold(matrix), wish.cells),
-        endpoints=endpoints,
+        endpoints=_filled(chosen, first, page=0),
+        known_endpoints=[endpoint.name for endpoint in workload.endpoints],
+        other_pages=_filled((e for e in chosen if e.rows and e.rows.page_sizes), first, page=1),
+        grown=_filled(lists, target.variables(_second(matrix), today), page=0),
+        diff=wish.diff,
     )
+    _refuse_hopeless(order)
+    return order
 
 
-def _target_of(matrix: MatrixFile, path: Path) -> Target:
-    """The target, after it has agreed to the scale; what is wrong is said with the file's name."""
-    try:
-        target = find_target(matrix.target)
-        check_scale(target, matrix.scale)
-        target.seed(matrix.scale)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    return target
+def scales_of(matrix: MatrixFile, *, second: bool) -> dict[DataScale, Scale]:
+    """The data scales that databases are seeded at; the second one only where it is wanted."""
+    scales: dict[DataScale, Scale] = {"first": matrix.scale}
+    return scales | {"second": _second(matrix)} if second else scales
+
+
+def _second(matrix: MatrixFile) -> Scale:
+    return {**matrix.scale, **matrix.second_scale}
+
+
+def epochs_of(matrix: MatrixFile, instruments: Sequence[Instrument]) -> int:
+    """How often the stack is started at the first scale: counts need no repetition, being exact."""
+    return matrix.epochs if "paired" in instruments else 1
 
 
 def release_of(spec: str, target: Target) -> Release:
@@ -92,3 +117,50 @@ def release_of(spec: str, target: Target) -> Release:
     if refusal:
         raise InputError(refusal)
     return release
+
+
+def _overridden(matrix: MatrixFile, wish: Wish) -> MatrixFile:
+    """The matrix file with what the command line says instead."""
+    if wish.time_s is not None:
+        matrix = matrix.model_copy(update={"time": wish.time_s})
+    if wish.metrics:
+        gate = matrix.gate.model_copy(update={"metrics": list(wish.metrics)})
+        matrix = matrix.model_copy(update={"gate": gate})
+    if wish.round_trip_ms is not None:
+        database = matrix.database.model_copy(update={"round_trip_ms": wish.round_trip_ms})
+        matrix = matrix.model_copy(update={"database": database})
+    return matrix
+
+
+def _instruments(wish: Wish) -> list[Instrument]:
+    """Latencies are left out only where the user names metrics and none of them is one."""
+    only_counts = bool(wish.metrics) and set(wish.metrics) == {"queries"}
+    return ["queries"] if only_counts or len(wish.subjects) == 1 else ["queries", "paired"]
+
+
+def _filled(endpoints: Iterable[Endpoint], variables: Variables, *, page: int) -> list[Endpoint]:
+    """The endpoints as they are sent, those that page with their first (0) or second (1) page size."""
+    return [fill(endpoint, {**variables, **_page_size(endpoint, page)}) for endpoint in endpoints]
+
+
+def _page_size(endpoint: Endpoint, page: int) -> dict[str, int]:
+    sizes = endpoint.rows.page_sizes if endpoint.rows else []
+    return {PAGE_SIZE: sizes[page]} if sizes else {}
+
+
+def _refuse_hopeless(order: Order) -> None:
+    if "paired" in order.instruments:
+        costs = assumed_costs([endpoint.name for endpoint in order.endpoints], len(order.grown))
+        refuse_if_too_short(order.matrix.time, costs, order.matrix.epochs)
+
+
+def _target_of(matrix: MatrixFile, path: Path) -> Target:
+    """The target, after it has agreed to the scales; what is wrong is said with the file's name."""
+    try:
+        target = find_target(matrix.target)
+        for scale in (matrix.scale, _second(matrix)):
+            check_scale(target, dict(scale))
+            target.seed(scale)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return target

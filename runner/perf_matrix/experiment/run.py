@@ -9,23 +9,31 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import perf_matrix
 from perf_matrix.errors import InputError, MeasurementError, PartDiedError, PerfMatrixError
 from perf_matrix.experiment.budget import assumed_costs, shortest_limit_s
-from perf_matrix.experiment.cell import Bench, Plan, measure_cell
+from perf_matrix.experiment.cell import Bench, Plan, expected_s, measure_cell
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.host import this_host
-from perf_matrix.experiment.request import Order, release_of
+from perf_matrix.experiment.request import Order, epochs_of, release_of, scales_of
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.find import find_k6, k6_version
-from perf_matrix.matrix.model import ARMS, Arm, Cell, Endpoint
+from perf_matrix.matrix.model import Arm, Cell, Endpoint
 from perf_matrix.queries.capture import open_counters
 from perf_matrix.record.folder import RunFolder, refuse_unless_empty
-from perf_matrix.record.model import CellRecord, EpochEnd, EpochStart, Fault, RunInfo, RunRecord
+from perf_matrix.record.model import (
+    CellRecord,
+    Command,
+    DataScale,
+    EpochEnd,
+    EpochStart,
+    Fault,
+    RunInfo,
+    RunRecord,
+)
 from perf_matrix.record.progress import progress
 from perf_matrix.stacks.local import LocalBackend, LocalStack, LocalSubject, Programs
 from perf_matrix.stacks.postgres_programs import find_postgres
@@ -49,29 +57,29 @@ class _Tools:
 
 @dataclass(frozen=True)
 class _Workshop:
-    """Both subjects, installed, on a backend with a running Postgres."""
+    """The subjects, installed, on a backend with a running Postgres that has their databases at every scale."""
 
     backend: LocalBackend
     subjects: dict[Arm, LocalSubject]
+    scales: Mapping[DataScale, Scale]
     tools: _Tools
     lease: Lease
 
 
-def start_run(order: Order, out: Path, command: Literal["run", "compare"], outside: Surroundings) -> None:
+def start_run(order: Order, out: Path, command: Command, outside: Surroundings) -> None:
     """Measure ``order`` into the new folder ``out``.
 
     Raises InputError or MissingToolError before anything is measured, MeasurementError later; what was
     recorded until then is kept, and ``resume_run`` goes on from there.
     """
     refuse_unless_empty(out)
-    outside.display.expect(_PREPARING_S + len(order.cells) * order.matrix.time)
+    outside.display.expect(_PREPARING_S)
     specs: dict[Arm, str] = {arm: release.spec for arm, release in order.releases.items()}
     with (
-        _workshop(order.target, specs, order.matrix.scale, outside) as workshop,
+        _workshop(order.target, specs, order.scales, outside) as workshop,
         RunFolder.create(out, _info(order, workshop, command)) as folder,
     ):
-        plans = [_fresh(cell, order.matrix.time, order.matrix.epochs) for cell in order.cells]
-        _measure(folder, plans, workshop, outside)
+        _measure(folder, [_fresh(cell, order) for cell in order.cells], workshop, outside)
 
 
 def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
@@ -83,21 +91,22 @@ def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
     if not plans:
         outside.display.note("nothing is left to measure")
         return
-    outside.display.expect(_PREPARING_S + sum(plan.limit_s for plan in plans))
+    outside.display.expect(_PREPARING_S + sum(expected_s(plan, record.info) for plan in plans))
     matrix = record.info.matrix
     specs: dict[Arm, str] = {arm: info.spec for arm, info in record.info.subjects.items()}
     with RunFolder.open(path) as folder:
         for note in folder.notes:
             outside.display.note(note)
-        with _workshop(find_target(matrix.target), specs, matrix.scale, outside) as workshop:
+        scales = scales_of(matrix, second=bool(record.info.grown))
+        with _workshop(find_target(matrix.target), specs, scales, outside) as workshop:
             _measure(folder, plans, workshop, outside)
 
 
 @contextmanager
 def _workshop(
-    target: Target, specs: Mapping[Arm, str], scale: Scale, outside: Surroundings
+    target: Target, specs: Mapping[Arm, str], scales: Mapping[DataScale, Scale], outside: Surroundings
 ) -> Iterator[_Workshop]:
-    """Install both subjects and start Postgres; on the way out nothing of it runs any more."""
+    """Install the subjects and start Postgres; on the way out nothing of it runs any more."""
     display, phases = outside.display, outside.phases
     with hold_lease(outside.cache / "leases") as lease:
         with phases.preparing("find the tools"):
@@ -106,16 +115,16 @@ def _workshop(
         backend = LocalBackend(
             target, tools.programs, cache=outside.cache, lease=lease, environ=outside.environ
         )
-        with phases.preparing("install both subjects"):
-            subjects = {arm: _install(backend, specs[arm], target, display) for arm in ARMS}
+        with phases.preparing("install the subjects"):
+            subjects = {arm: _install(backend, spec, target, display) for arm, spec in specs.items()}
         try:
             with phases.preparing("start Postgres"):
                 display.stage("starting Postgres")
                 backend.start_postgres()
             with phases.preparing("migrate and seed"):
                 display.stage("migrating and seeding the databases")
-                backend.make_templates(subjects, scale)
-            yield _Workshop(backend, subjects, tools, lease)
+                backend.make_templates(subjects, scales)
+            yield _Workshop(backend, subjects, scales, tools, lease)
         finally:
             backend.stop()
 
@@ -141,7 +150,7 @@ def _install(backend: LocalBackend, spec: str, target: Target, display: Display)
     return backend.prepare(release_of(spec, target))
 
 
-def _info(order: Order, workshop: _Workshop, command: Literal["run", "compare"]) -> RunInfo:
+def _info(order: Order, workshop: _Workshop, command: Command) -> RunInfo:
     return RunInfo(
         perf_matrix=perf_matrix.__version__,
         command=command,
@@ -149,32 +158,45 @@ def _info(order: Order, workshop: _Workshop, command: Literal["run", "compare"])
         seed=int.from_bytes(os.urandom(4)),
         subjects={arm: subject.info for arm, subject in workshop.subjects.items()},
         arguments=order.arguments,
+        instruments=order.instruments,
         matrix=order.matrix,
         endpoints=order.endpoints,
+        known_endpoints=order.known_endpoints,
+        other_pages=order.other_pages,
+        grown=order.grown,
         cells=order.cells,
         host=this_host(),
         tools=workshop.tools.versions,
+        diff=order.diff,
     )
 
 
-def _fresh(cell: Cell, limit_s: float, epochs: int) -> Plan:
-    return Plan(cell=cell, limit_s=limit_s, epochs=epochs, first_epoch=0, earlier=CellRecord(cell=cell))
+def _fresh(cell: Cell, order: Order) -> Plan:
+    return Plan(
+        cell=cell,
+        limit_s=order.matrix.time,
+        epochs=epochs_of(order.matrix, order.instruments),
+        first_epoch=0,
+        second_scale=bool(order.grown),
+        earlier=CellRecord(cell=cell),
+    )
 
 
 def _remaining(cell: CellRecord, record: RunRecord) -> Plan | None:
     """What a cell still lacks: the epochs that were not finished, in the time that was not used."""
-    matrix = record.info.matrix
-    done = progress(record).cells[cell.cell.id]
-    epochs = matrix.epochs - len(done.epochs_finished)
-    if epochs <= 0:
+    info, done = record.info, progress(cell)
+    epochs = max(0, epochs_of(info.matrix, info.instruments) - done.epochs_finished)
+    second_scale = bool(info.grown) and not done.second_scale_finished
+    if not epochs and not second_scale:
         return None
     used_s = sum(end.ended_at - start.started_at for start, end in _finished(cell))
-    enough_s = shortest_limit_s(assumed_costs([endpoint.name for endpoint in record.info.endpoints]), epochs)
+    costs = assumed_costs([endpoint.name for endpoint in info.endpoints], len(info.grown))
     return Plan(
         cell=cell.cell,
-        limit_s=max(matrix.time - used_s, enough_s),
+        limit_s=max(info.matrix.time - used_s, shortest_limit_s(costs, epochs) if epochs else 0.0),
         epochs=epochs,
         first_epoch=done.next_epoch,
+        second_scale=second_scale,
         earlier=cell,
     )
 
@@ -189,7 +211,7 @@ def _measure(folder: RunFolder, plans: list[Plan], workshop: _Workshop, outside:
     outside.phases.keep_with(folder.append_phase)
     try:
         for place, plan in enumerate(plans):
-            outside.display.expect(sum(later.limit_s for later in plans[place:]))
+            outside.display.expect(sum(expected_s(later, folder.info) for later in plans[place:]))
             try:
                 _measure_one(folder, plan, workshop, outside)
             except (MeasurementError, InputError) as error:
@@ -206,15 +228,15 @@ def _measure_one(folder: RunFolder, plan: Plan, workshop: _Workshop, outside: Su
     backend = workshop.backend
     environ = {**outside.environ, LEASE_VARIABLE: workshop.lease.id}
 
-    def start_stack(cell: Cell, logs: Path, waiting: Callable[[], None]) -> LocalStack:
-        return backend.start_stack(cell, workshop.subjects, logs, waiting=waiting)
+    def start_stack(cell: Cell, scale: DataScale, logs: Path, waiting: Callable[[], None]) -> LocalStack:
+        return backend.start_stack(cell, scale, workshop.subjects, logs, waiting=waiting)
 
     def start_agent(urls: Mapping[Arm, str], endpoints: list[Endpoint], log: Path) -> Agent:
         return Agent.start(
             workshop.tools.k6, urls, endpoints, log, scratch=workshop.lease.private, environ=environ
         )
 
-    backend.revive_postgres(workshop.subjects, folder.info.matrix.scale)
+    backend.revive_postgres(workshop.subjects, workshop.scales)
     with open_counters(backend.postgres.conninfo()) as counters:
         bench = Bench(
             folder=folder,

@@ -1,6 +1,6 @@
 """The ``queries`` instrument: windows of a few requests, each with what the database did meanwhile.
 
-Both arms get the same window, one after the other; each has a database of its own, so that neither
+All arms get the same window, one after the other; each has a database of its own, so that neither
 disturbs the counts of the other.
 """
 
@@ -12,14 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
-from typing import Literal
 
+from perf_matrix.experiment.points import Point
 from perf_matrix.load.agent import Agent
-from perf_matrix.load.results import ProbeResult
-from perf_matrix.matrix.model import ARMS, Arm
+from perf_matrix.load.results import BlockResult, ProbeResult
+from perf_matrix.matrix.model import Arm
 from perf_matrix.queries.capture import StatementCounters
+from perf_matrix.queries.ledger import Done, Ledger
 from perf_matrix.queries.profile import WINDOW_SIZES, needs_more
-from perf_matrix.record.model import Presence, QueryWindow, StatementCount
+from perf_matrix.record.model import DataScale, Presence, QueryWindow, WindowKind
 
 # A service writes a little after it answered; batches that wait for seconds are told apart by their counts.
 _QUIET_S = 0.1
@@ -28,7 +29,7 @@ _IDLE_S = 2.0
 # What the first request found wrong may have been the start's fault, so there is a second one.
 _FIRST_ATTEMPTS = 2
 
-Kind = Literal["cold", "warm", "idle"]
+_Key = tuple[str | None, int | None, Arm]
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,19 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Sent:
-    """What one arm was sent in a window."""
+    """What one arm was sent in a window: times in ms and numbers of rows are those of the good answers."""
 
     requests: int
     failed: int
     latencies_ms: list[float]
+    rows: list[int]
+
+
+_NOTHING_SENT = _Sent(0, 0, [], [])
 
 
 class WindowTaker:
-    """Takes windows on one running stack and records them.
+    """Takes windows on one running stack and records them; they follow each other without a gap.
 
     ``earlier``: the cell's windows of earlier epochs. Where they settled a count, one more window tells
     whether it is the same after a fresh start.
@@ -63,56 +68,74 @@ class WindowTaker:
         earlier: Iterable[QueryWindow],
         *,
         epoch: int,
+        scale: DataScale,
         record: Callable[[Presence | QueryWindow], None],
     ) -> None:
         self._agent = agent
         self._counters = counters
+        self._ledger = Ledger(counters, list(databases.values()))
         self._databases = databases
         self._epoch = epoch
+        self._scale = scale
         self._record = record
-        self._windows: dict[tuple[str | None, Arm], list[QueryWindow]] = defaultdict(list)
+        self._looked_at = time.monotonic()
+        self._windows: dict[_Key, list[QueryWindow]] = defaultdict(list)
         for window in earlier:
-            self._keep(window)
+            if window.scale == scale:
+                self._keep(window)
 
     def take_idle(self) -> None:
-        """Record what both arms' databases do while no request is sent."""
-        begin = self._begin(ARMS)
+        """Record what the databases do while no request is sent."""
         time.sleep(_IDLE_S)
-        self._end(None, "idle", {arm: _Sent(0, 0, []) for arm in ARMS}, begin)
+        self._look(None, "idle", dict.fromkeys(self._databases, _NOTHING_SENT))
 
-    def take_endpoint(self, endpoint: str) -> Taken:
-        """Record the first request to each arm (cold), then warm windows until both arms' counts are exact."""
-        wanting = [arm for arm in ARMS if self._take_first(endpoint, arm)]
-        answering = frozenset(wanting)
-        latencies_ms: dict[Arm, list[float]] = {arm: [] for arm in answering}
+    def take_first(self, point: Point) -> Taken:
+        """Record the first request to each arm (cold), then warm windows until all counts are exact."""
+        probes = {arm: self._probe(point, arm) for arm in self._databases}
+        self._settle()
+        self._look(point, "cold", {arm: _probed(answers) for arm, answers in probes.items()})
+        answering = frozenset(arm for arm, answers in probes.items() if _is_good(answers[-1]))
+        return Taken(answering, self.take_more(point, answering))
+
+    def take_more(self, point: Point, arms: Collection[Arm]) -> float:
+        """Record warm windows until the arms' counts are exact; returns seconds for a request to each."""
+        latencies_ms: dict[Arm, list[float]] = {arm: [] for arm in arms}
         sizes = cycle(WINDOW_SIZES)
+        wanting = [arm for arm in self._databases if arm in arms]
         while wanting:
-            size, begin = next(sizes), self._begin(wanting)
-            sent = {arm: self._send(endpoint, arm, size) for arm in wanting}
-            self._end(endpoint, "warm", sent, begin)
+            size = next(sizes)
+            sent = {arm: self._send(point, arm, size) for arm in wanting}
+            self._settle()
+            self._look(point, "warm", sent)
             for arm, one in sent.items():
                 latencies_ms[arm] += one.latencies_ms
-            wanting = [arm for arm in wanting if self._needs_more(endpoint, arm)]
-        return Taken(answering, sum(median(times) for times in latencies_ms.values() if times) / 1000)
+            wanting = [arm for arm in wanting if self._needs_more(point, arm)]
+        return sum(median(times) for times in latencies_ms.values() if times) / 1000
 
-    def _needs_more(self, endpoint: str, arm: Arm) -> bool:
-        return needs_more(self._windows[endpoint, arm], self._windows[None, arm])
+    def is_settled(self, point: Point, arms: Collection[Arm]) -> bool:
+        """Whether the windows so far, also those of earlier epochs, tell the point's count exactly."""
+        return not any(self._needs_more(point, arm) for arm in arms)
+
+    def note_block(self, point: Point, result: BlockResult, requests: int) -> None:
+        """Record what the databases did while a block of pairs was measured: ``requests`` to each arm."""
+        latencies_ms = {"base": result.base_ms, "head": result.head_ms}
+        failed = sum(result.failed.values())
+        sent = {arm: _Sent(requests, failed, latencies_ms[arm], []) for arm in self._databases}
+        self._look(point, "paired", sent)
+
+    def _needs_more(self, point: Point, arm: Arm) -> bool:
+        return needs_more(self._windows[point.endpoint, point.page_size, arm], self._windows[None, None, arm])
 
     def _keep(self, window: QueryWindow) -> None:
-        self._windows[window.endpoint, window.arm].append(window)
+        self._windows[window.endpoint, window.page_size, window.arm].append(window)
 
-    def _take_first(self, endpoint: str, arm: Arm) -> bool:
-        """Send the first request, and once more if it fails; tells whether the arm answers as it should."""
-        for attempt in range(_FIRST_ATTEMPTS):
-            begin = self._begin([arm])
-            first = self._agent.probe(endpoint, arm)
-            failed = bool(first.failures) or not first.present
-            if attempt == 0:
-                self._end(endpoint, "cold", {arm: _Sent(1, int(failed), [first.latency_ms])}, begin)
-            self._record(self._presence(endpoint, arm, first))
-            if not failed or not first.present:
-                return not failed
-        return False
+    def _probe(self, point: Point, arm: Arm) -> list[ProbeResult]:
+        """Send the first request, and once more if it fails though the endpoint is there."""
+        answers: list[ProbeResult] = []
+        while len(answers) < _FIRST_ATTEMPTS and not (answers and _is_final(answers[-1])):
+            answers.append(self._agent.probe(point.request.name, arm))
+            self._record(self._presence(point.endpoint, arm, answers[-1]))
+        return answers
 
     def _presence(self, endpoint: str, arm: Arm, first: ProbeResult) -> Presence:
         return Presence(
@@ -125,42 +148,66 @@ class WindowTaker:
             latency_ms=first.latency_ms,
         )
 
-    def _send(self, endpoint: str, arm: Arm, requests: int) -> _Sent:
-        result = self._agent.serial(endpoint, arm, requests)
-        return _Sent(result.sent, result.failed, result.latencies_ms)
+    def _send(self, point: Point, arm: Arm, requests: int) -> _Sent:
+        result = self._agent.serial(point.request.name, arm, requests)
+        return _Sent(result.sent, result.failed, result.latencies_ms, result.rows)
 
-    def _begin(self, arms: Collection[Arm]) -> float:
-        for arm in arms:
-            self._counters.reset(self._databases[arm])
-        return time.monotonic()
+    def _settle(self) -> None:
+        names = list(self._databases.values())
+        self._counters.settle(names, _QUIET_S, _QUIET_LIMIT_S, time.sleep, time.monotonic)
 
-    def _end(self, endpoint: str | None, kind: Kind, sent: Mapping[Arm, _Sent], begin: float) -> None:
-        names = {arm: self._databases[arm] for arm in sent}
-        self._counters.settle(list(names.values()), _QUIET_S, _QUIET_LIMIT_S, time.sleep, time.monotonic)
-        seconds = time.monotonic() - begin
-        found = self._counters.snapshot(list(names.values()))
-        for arm, one in sent.items():
-            window = self._window(endpoint, kind, arm, one, seconds, found[names[arm]])
+    def _look(self, point: Point | None, kind: WindowKind, sent: Mapping[Arm, _Sent]) -> None:
+        """Record a window for every arm; one that was sent nothing meanwhile rested."""
+        names = list(self._databases.values())
+        done, connections = self._ledger.since(names), self._counters.connections(names)
+        now = time.monotonic()
+        seconds, self._looked_at = now - self._looked_at, now
+        for arm, name in self._databases.items():
+            if arm in sent:
+                window = self._window(point, kind, arm, sent[arm], seconds, done[name], connections[name])
+            else:
+                window = self._window(
+                    None, "rest", arm, _NOTHING_SENT, seconds, done[name], connections[name]
+                )
             self._record(window)
             self._keep(window)
 
     def _window(
         self,
-        endpoint: str | None,
-        kind: Kind,
+        point: Point | None,
+        kind: WindowKind,
         arm: Arm,
         sent: _Sent,
         seconds: float,
-        statements: list[StatementCount],
+        done: Done,
+        connections: int,
     ) -> QueryWindow:
         return QueryWindow(
             epoch=self._epoch,
-            endpoint=endpoint,
+            endpoint=point.endpoint if point else None,
             arm=arm,
             kind=kind,
             requests=sent.requests,
             seconds=seconds,
-            statements=statements,
-            evicted=bool(self._counters.evicted(self._databases[arm])),
+            statements=done.statements,
+            evicted=done.evicted,
             failed_requests=sent.failed,
+            scale=self._scale,
+            page_size=point.page_size if point else None,
+            rows=sent.rows[0] if len(set(sent.rows)) == 1 else None,
+            request_ms=sum(sent.latencies_ms),
+            connections=connections,
         )
+
+
+def _is_good(answer: ProbeResult) -> bool:
+    return answer.present and not answer.failures
+
+
+def _is_final(answer: ProbeResult) -> bool:
+    return _is_good(answer) or not answer.present
+
+
+def _probed(answers: list[ProbeResult]) -> _Sent:
+    good = [answer.latency_ms for answer in answers if _is_good(answer)]
+    return _Sent(len(answers), len(answers) - len(good), good, [])

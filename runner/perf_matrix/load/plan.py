@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from perf_matrix.errors import InputError
 from perf_matrix.load.lines import MARKER
-from perf_matrix.matrix.model import ARMS, Arm, Bounds, Endpoint, Expectation, Request, Scalar
+from perf_matrix.matrix.model import Arm, Bounds, Endpoint, Expectation, Request, Scalar
 
 Relation = Literal["equals", "at_least", "at_most"]
 
@@ -49,13 +49,14 @@ class PlannedExpectation(Planned):
 
 
 class PlannedEndpoint(Planned):
-    """A request as it goes out, for each arm, and what its answer must be."""
+    """A request as it goes out, for each arm, what its answer must be, and where its rows are counted."""
 
     method: str
     urls: dict[Arm, str]
     headers: dict[str, str]
     body: str | None
     expect: PlannedExpectation
+    rows: str | None
 
 
 class Plan(Planned):
@@ -76,7 +77,7 @@ def plan_endpoints(
     An endpoint named in ``direct`` goes to the origin given there for both arms: a control, which must not
     differ between them. Raises InputError for a bound that is no number.
     """
-    origins = {each.name: dict.fromkeys(ARMS, direct[each.name]) for each in endpoints if each.name in direct}
+    origins = {each.name: dict.fromkeys(arms, direct[each.name]) for each in endpoints if each.name in direct}
     return {each.name: _plan_endpoint(each, origins.get(each.name, arms)) for each in endpoints}
 
 
@@ -84,10 +85,11 @@ def _plan_endpoint(endpoint: Endpoint, origins: Mapping[Arm, str]) -> PlannedEnd
     target = _target(endpoint.request)
     return PlannedEndpoint(
         method=endpoint.request.method,
-        urls={arm: origins[arm].rstrip("/") + target for arm in ARMS},
+        urls={arm: origin.rstrip("/") + target for arm, origin in origins.items()},
         headers=_headers(endpoint.request),
         body=_body(endpoint.request),
         expect=_plan_expectation(endpoint.name, endpoint.expect),
+        rows=endpoint.rows.count if endpoint.rows else None,
     )
 
 

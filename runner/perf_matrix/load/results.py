@@ -26,12 +26,14 @@ class ProbeResult(Result):
 class SerialResult(Result):
     """Requests to one arm, one after the other: times of the good ones, how many were not good, and why.
 
-    Fewer than were asked for where one was not answered in time: it is the last one then.
+    Fewer than were asked for where one was not answered in time: it is the last one then. ``rows``: of each
+    good answer of a list how many rows it holds.
     """
 
     latencies_ms: list[Milliseconds]
     failed: int
     failures: list[str]
+    rows: list[int] = []
 
     @property
     def sent(self) -> int:

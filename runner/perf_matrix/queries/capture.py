@@ -107,6 +107,14 @@ class StatementCounters:
                 )
         return found
 
+    def connections(self, databases: Collection[str]) -> Mapping[str, int]:
+        """Return how many connections to each database are open now."""
+        names = {dbid: name for name, dbid in self._dbids(databases).items()}
+        rows = self._rows(
+            "SELECT datid, count(*) FROM pg_stat_activity WHERE datid = ANY(%s) GROUP BY datid", [list(names)]
+        )
+        return dict.fromkeys(databases, 0) | {names[dbid]: int(count) for dbid, count in rows}
+
     def evicted(self, database: str) -> bool | None:
         """Tell whether statements may be missing from the database's last snapshot.
 

@@ -48,7 +48,11 @@ class QueryProfile:
     stable: bool = False
     unstable_because: str = ""
     cold: float | None = None  # statements that the first request after a start caused
+    cold_only: frozenset[str] = frozenset()  # canonical texts that it caused more of than others do
+    rows: float | None = None  # rows that the per-request statements read or wrote
     db_ms: float | None = None  # execution time of the per-request statements
+    request_ms: float | None = None  # time of a request in the windows that were counted
+    answer_rows: int | None = None  # rows in every answer; None where they differed or it is no list
     transactions: float | None = None  # transaction control statements; None also where windows disagree
     statements: Mapping[str, float] = field(default_factory=dict)  # canonical text -> calls per request, > 0
     background: Mapping[str, int] = field(
@@ -64,17 +68,21 @@ class _Counted:
     requests: int
     seconds: float
     calls: Counter[str]
+    rows: Counter[str]
     exec_ms: Mapping[str, float]
+    request_ms: float | None
 
 
 def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow] = ()) -> QueryProfile:
     """Profile one endpoint on one arm from all of its windows and from that arm's idle windows.
 
-    Windows with failed requests, without requests or with evicted statements do not count.
-    ValueError if there are no windows, or if they are of several endpoints or arms.
+    All windows are of one data scale and page size. Windows with failed requests, without requests or with
+    evicted statements do not count. ValueError if there are no windows, or if they are of several endpoints
+    or arms.
     """
     endpoint, arm = _subject(windows, idle)
-    cold = _cold(windows)
+    first = _first_requests(windows)
+    cold = None if first is None else float(first.total())
     warm = [_counted(window) for window in windows if window.kind == "warm" and _counts(window)]
     if not warm:
         return QueryProfile(endpoint, arm, cold=cold, invalid_because=_why_none_counts(windows))
@@ -92,9 +100,13 @@ def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow]
         stable=not doubt,
         unstable_because=doubt,
         cold=cold,
+        cold_only=_cold_only(first or Counter(), per_request),
+        rows=sum(_rows(name, warm) for name in per_request),
         db_ms=median(
             sum(window.exec_ms.get(name, 0.0) for name in per_request) / window.requests for window in warm
         ),
+        request_ms=_request_ms(warm),
+        answer_rows=_answer_rows(windows),
         transactions=_exactly(_estimate(warm, rates, is_transaction_control)),
         statements=per_request,
         background=_background(warm, idle, found.keys() - per_request.keys()),
@@ -134,17 +146,48 @@ def _why_none_counts(windows: Sequence[QueryWindow]) -> str:
 
 def _counted(window: QueryWindow) -> _Counted:
     calls: Counter[str] = Counter()
+    rows: Counter[str] = Counter()
     exec_ms: defaultdict[str, float] = defaultdict(float)
     for statement in window.statements:
         name = canonical(statement.text)
         calls[name] += statement.calls
+        rows[name] += statement.rows
         exec_ms[name] += statement.exec_ms
-    return _Counted(window.requests, window.seconds, calls, exec_ms)
+    return _Counted(window.requests, window.seconds, calls, rows, exec_ms, _milliseconds(window))
+
+
+def _milliseconds(window: QueryWindow) -> float | None:
+    """Return the time of one request of a window in which none failed."""
+    if window.request_ms is None or not window.requests or window.failed_requests:
+        return None
+    return window.request_ms / window.requests
+
+
+def _rows(name: str, warm: Sequence[_Counted]) -> float:
+    """Return the rows per request of a statement, from the windows in which only requests ran it."""
+    least = min(Fraction(window.calls[name], window.requests) for window in warm)
+    own = [window for window in warm if window.calls[name] == least * window.requests]
+    return median(window.rows[name] / window.requests for window in own)
+
+
+def _request_ms(warm: Sequence[_Counted]) -> float | None:
+    times = [window.request_ms for window in warm if window.request_ms is not None]
+    return median(times) if times else None
+
+
+def _answer_rows(windows: Iterable[QueryWindow]) -> int | None:
+    found = {window.rows for window in windows if window.kind == "warm" and _counts(window)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _sound(idle: Iterable[QueryWindow]) -> list[QueryWindow]:
+    """Return the windows before the first request: what comes after one may still be its doing."""
+    return [window for window in idle if window.kind == "idle" and not window.evicted]
 
 
 def _idle_rates(idle: Iterable[QueryWindow]) -> dict[str, float]:
     """Return calls per second without requests, for every statement seen so."""
-    counted = [_counted(window) for window in idle if not window.evicted]
+    counted = [_counted(window) for window in _sound(idle)]
     seconds = sum(window.seconds for window in counted)
     calls = sum((window.calls for window in counted), Counter[str]())
     return {name: count / seconds for name, count in calls.items()} if seconds else {}
@@ -182,17 +225,21 @@ def _too_few(warm: Sequence[_Counted]) -> str:
     return "only one window of requests counts" if len(warm) == 1 else ""
 
 
-def _cold(windows: Iterable[QueryWindow]) -> float | None:
+def _first_requests(windows: Iterable[QueryWindow]) -> Counter[str] | None:
     """Return the statements of the first request after a start; of each the fewest calls over the starts."""
     starts = [_counted(window).calls for window in windows if window.kind == "cold" and _counts(window)]
     if not starts:
         return None
     names = {name for calls in starts for name in calls if not is_transaction_control(name)}
-    return float(sum(min(calls[name] for calls in starts) for name in names))
+    return Counter({name: min(calls[name] for calls in starts) for name in names})
+
+
+def _cold_only(first: Counter[str], per_request: Mapping[str, float]) -> frozenset[str]:
+    return frozenset(name for name, calls in first.items() if calls > per_request.get(name, 0.0))
 
 
 def _background(
     warm: Iterable[_Counted], idle: Iterable[QueryWindow], names: Iterable[str]
 ) -> dict[str, int]:
-    windows = [*warm, *(_counted(window) for window in idle if not window.evicted)]
+    windows = [*warm, *(_counted(window) for window in _sound(idle))]
     return {name: sum(window.calls[name] for window in windows) for name in sorted(names)}

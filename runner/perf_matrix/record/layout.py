@@ -7,7 +7,9 @@
     cells/SLUG/epochs.jsonl             starts and ends of epochs
     cells/SLUG/queries/windows.jsonl    what the database did, window by window
     cells/SLUG/queries/presence.jsonl   first request of each endpoint to each arm
+    cells/SLUG/queries/round-trips.jsonl what the delay before the database was measured to be
     cells/SLUG/paired/blocks.jsonl      blocks of request pairs
+    cells/SLUG/paired/undelayed.jsonl   blocks without the delay that the cell has
     cells/SLUG/faults.jsonl             why the cell could not be measured to its end
     cells/SLUG/logs/                    the logs of everything that ran
     .lock, .writer                      who is writing it (see `perf_matrix.record.lock`)
@@ -28,26 +30,34 @@ from perf_matrix.record.model import (
     PairedBlock,
     Presence,
     QueryWindow,
+    RoundTripCheck,
+    UndelayedBlock,
 )
 
 RUN_FILE = "run.json"
 UNFINISHED_RUN_FILE = "run.json.unfinished"
 PHASES_FILE = "phases.jsonl"
 
-CellItem = EpochStart | EpochEnd | Presence | QueryWindow | PairedBlock | Fault
+CellItem = (
+    EpochStart | EpochEnd | RoundTripCheck | Presence | QueryWindow | PairedBlock | UndelayedBlock | Fault
+)
 
 EPOCHS_FILE = "epochs.jsonl"
 WINDOWS_FILE = "queries/windows.jsonl"
 PRESENCE_FILE = "queries/presence.jsonl"
+ROUND_TRIPS_FILE = "queries/round-trips.jsonl"
 BLOCKS_FILE = "paired/blocks.jsonl"
+UNDELAYED_FILE = "paired/undelayed.jsonl"
 FAULTS_FILE = "faults.jsonl"
 
 _FILE_OF: dict[type[CellItem], str] = {
     EpochStart: EPOCHS_FILE,
     EpochEnd: EPOCHS_FILE,
     QueryWindow: WINDOWS_FILE,
+    RoundTripCheck: ROUND_TRIPS_FILE,
     Presence: PRESENCE_FILE,
     PairedBlock: BLOCKS_FILE,
+    UndelayedBlock: UNDELAYED_FILE,
     Fault: FAULTS_FILE,
 }
 

@@ -45,21 +45,37 @@ class HostInfo(Recorded):
     user_is_root: bool
 
 
+Command = Literal["run", "compare", "budget"]
+Instrument = Literal["queries", "paired"]
+
+
 class RunInfo(Recorded):
     """``run.json``: written once, before anything is measured."""
 
     schema_version: Literal[1] = 1
     perf_matrix: str
-    command: Literal["run", "compare"] = "compare"
+    command: Command = "compare"
     started_at: float
     seed: int
-    subjects: dict[Arm, SubjectInfo]
+    subjects: dict[Arm, SubjectInfo] = Field(description="One or both arms.")
+    instruments: list[Instrument] = ["queries", "paired"]
     arguments: list[str] = Field(default=[], description="What comes after the command to run this again.")
     matrix: MatrixFile
-    endpoints: list[Endpoint]
+    endpoints: list[Endpoint] = Field(description="As they are sent, filled in for the matrix file's scale.")
+    known_endpoints: list[str] = Field(default=[], description="All that the workload has, chosen or not.")
+    other_pages: list[Endpoint] = Field(
+        default=[], description="Those that page, with their other page size; same names."
+    )
+    grown: list[Endpoint] = Field(
+        default=[], description="The lists, filled in for the matrix file's second scale; same names."
+    )
     cells: list[Cell]
     host: HostInfo
     tools: dict[str, str] = {}
+    diff: str = Field(default="", description="The change between the subjects, as a unified diff.")
+
+
+DataScale = Literal["first", "second"]
 
 
 class EpochStart(Recorded):
@@ -69,6 +85,17 @@ class EpochStart(Recorded):
     started_at: float
     ready_s: dict[Arm, float]
     measuring_from: float
+    scale: DataScale = "first"
+
+
+class RoundTripCheck(Recorded):
+    """What a trivial statement takes, in ms: without the relay, through it, through it with its delay."""
+
+    epoch: int
+    asked_ms: Milliseconds
+    direct_ms: Milliseconds
+    relayed_ms: Milliseconds
+    delayed_ms: Milliseconds
 
 
 class EpochEnd(Recorded):
@@ -99,21 +126,31 @@ class StatementCount(Recorded):
     exec_ms: Milliseconds
 
 
+WindowKind = Literal["cold", "warm", "paired", "idle", "rest"]
+
+
 class QueryWindow(Recorded):
     """What the database did for one arm while ``requests`` requests of one endpoint were answered.
 
-    ``cold`` is the first request after a start; ``idle`` windows have no endpoint and no requests.
+    ``cold`` is the first request after a start, ``paired`` a block of pairs. ``idle`` and ``rest`` windows have
+    no endpoint and no requests: before the first request, and while only the other arm was sent any. The
+    windows of one arm and epoch follow each other without a gap, so that every statement is in exactly one.
     """
 
     epoch: int
     endpoint: str | None
     arm: Arm
-    kind: Literal["cold", "warm", "idle"]
+    kind: WindowKind
     requests: int = Field(ge=0)
     seconds: float = Field(ge=0)
     statements: list[StatementCount]
     evicted: bool = Field(description="Statements were evicted meanwhile: the counts cannot be trusted.")
     failed_requests: int = 0
+    scale: DataScale = "first"
+    page_size: int | None = Field(default=None, description="None where the endpoint does not page.")
+    rows: int | None = Field(default=None, description="Rows in every answer; None where they differed.")
+    request_ms: Milliseconds | None = Field(default=None, description="Time of all requests together.")
+    connections: int | None = Field(default=None, description="Open connections to the database at its end.")
 
 
 class PairedBlock(Recorded):
@@ -140,6 +177,10 @@ class PairedBlock(Recorded):
         return self
 
 
+class UndelayedBlock(PairedBlock):
+    """A block taken without the delay that the cell has before its database: what the delay is measured by."""
+
+
 class Fault(Recorded):
     """Why a cell could not be measured to its end, with the last log lines of the part that died."""
 
@@ -163,9 +204,11 @@ class CellRecord(Recorded):
     cell: Cell
     epochs_started: list[EpochStart] = []
     epochs_ended: list[EpochEnd] = []
+    round_trips: list[RoundTripCheck] = []
     presence: list[Presence] = []
     windows: list[QueryWindow] = []
     blocks: list[PairedBlock] = []
+    undelayed: list[UndelayedBlock] = []
     faults: list[Fault] = []
 
 

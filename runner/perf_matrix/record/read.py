@@ -15,7 +15,9 @@ from perf_matrix.record.layout import (
     FAULTS_FILE,
     PHASES_FILE,
     PRESENCE_FILE,
+    ROUND_TRIPS_FILE,
     RUN_FILE,
+    UNDELAYED_FILE,
     WINDOWS_FILE,
     cell_folder,
 )
@@ -30,14 +32,18 @@ from perf_matrix.record.model import (
     Phase,
     Presence,
     QueryWindow,
+    RoundTripCheck,
     RunInfo,
     RunRecord,
+    UndelayedBlock,
 )
 
 _EPOCH: TypeAdapter[EpochStart | EpochEnd] = TypeAdapter(EpochStart | EpochEnd)
 _PRESENCE = TypeAdapter(Presence)
 _WINDOW = TypeAdapter(QueryWindow)
+_ROUND_TRIP = TypeAdapter(RoundTripCheck)
 _BLOCK = TypeAdapter(PairedBlock)
+_UNDELAYED = TypeAdapter(UndelayedBlock)
 _FAULT = TypeAdapter(Fault)
 _PHASE = TypeAdapter(Phase)
 
@@ -92,8 +98,10 @@ def _read_cell(path: Path, cell: Cell, notes: list[str]) -> CellRecord:
         cell=cell,
         epochs_started=[line for line in epochs if isinstance(line, EpochStart)],
         epochs_ended=[line for line in epochs if isinstance(line, EpochEnd)],
+        round_trips=read_lines(folder / ROUND_TRIPS_FILE, _ROUND_TRIP, notes),
         presence=read_lines(folder / PRESENCE_FILE, _PRESENCE, notes),
         windows=read_lines(folder / WINDOWS_FILE, _WINDOW, notes),
         blocks=read_lines(folder / BLOCKS_FILE, _BLOCK, notes),
+        undelayed=read_lines(folder / UNDELAYED_FILE, _UNDELAYED, notes),
         faults=read_lines(folder / FAULTS_FILE, _FAULT, notes),
     )

@@ -17,6 +17,7 @@ from perf_matrix.compare.compare import compare
 from perf_matrix.compare.model import Comparison, EndpointComparison
 from perf_matrix.errors import InputError, PartDiedError
 from perf_matrix.experiment.cell import Bench, Plan, measure_cell
+from perf_matrix.experiment.delay import Delay
 from perf_matrix.experiment.display import PlainDisplay
 from perf_matrix.experiment.phases import Phases
 from perf_matrix.load.agent import Agent
@@ -24,7 +25,15 @@ from perf_matrix.load.find import find_k6
 from perf_matrix.matrix.model import ARMS, Arm, Bounds, Cell, Endpoint, Expectation, MatrixFile, Request
 from perf_matrix.queries.capture import open_counters
 from perf_matrix.record.folder import RunFolder
-from perf_matrix.record.model import CellRecord, HostInfo, PairedBlock, RunInfo, RunRecord, SubjectInfo
+from perf_matrix.record.model import (
+    CellRecord,
+    DataScale,
+    HostInfo,
+    PairedBlock,
+    RunInfo,
+    RunRecord,
+    SubjectInfo,
+)
 from perf_matrix.record.read import read_run
 from perf_matrix.stacks.postgres import PostgresServer
 
@@ -50,6 +59,7 @@ class SmallStack:
     services: dict[Arm, Service]
     resources: ExitStack
     ready_s: Mapping[Arm, float] = field(default_factory=lambda: {"base": 0.1, "head": 0.2})
+    delay: Delay | None = None
 
     @property
     def urls(self) -> dict[Arm, str]:
@@ -76,7 +86,7 @@ class Starter:
     ends_after: int | None = None
     stacks: list[SmallStack] = field(default_factory=list)
 
-    def __call__(self, cell: Cell, logs: Path, waiting: Callable[[], None]) -> SmallStack:
+    def __call__(self, cell: Cell, scale: DataScale, logs: Path, waiting: Callable[[], None]) -> SmallStack:
         logs.mkdir(parents=True)
         waiting()
         resources = ExitStack()
@@ -155,7 +165,8 @@ def measure(
             display=display,
             rng=random.Random(1),  # noqa: S311
         )
-        measure_cell(bench, Plan(CELL, limit_s, 2, 0, CellRecord(cell=CELL)))
+        plan = Plan(CELL, limit_s, 2, 0, second_scale=False, earlier=CellRecord(cell=CELL))
+        measure_cell(bench, plan)
     return read_run(path), said.getvalue()
 
 

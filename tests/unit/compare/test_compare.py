@@ -9,7 +9,7 @@ import pytest
 from perf_matrix.compare.compare import compare
 from perf_matrix.compare.model import Comparison, EndpointComparison
 from perf_matrix.compare.verdicts import worst
-from perf_matrix.matrix.model import Cell
+from perf_matrix.matrix.model import Arm, Cell
 from perf_matrix.record.model import CellRecord, EpochEnd, EpochStart, Fault, Phase
 
 from .records import asked, block, drawn, probe, record, windows
@@ -73,7 +73,10 @@ def test_more_statements_are_a_regression_with_their_price() -> None:
 
 def test_other_statements_as_many_are_noted_and_pass() -> None:
     found = compare(
-        record(windows=asked("chat", {"SELECT a": 1}, {"SELECT b": 1}), gate={"metrics": ["queries"]})
+        record(
+            windows=asked("chat", {"SELECT id FROM a": 1}, {"SELECT id FROM b": 1}),
+            gate={"metrics": ["queries"]},
+        )
     )
     assert (found.verdict, only(found).note) == (
         "pass",
@@ -192,18 +195,27 @@ def test_a_cell_that_died_early_is_invalid_with_its_last_words() -> None:
     assert summaries(found) == ["default: head's proxy ended with exit code 137"]
 
 
+def epochs(ended: int) -> dict[str, Any]:
+    """Two epochs that were started, and the first so many of them ended."""
+    ready_s: dict[Arm, float] = {"base": 1, "head": 1}
+    return {
+        "epochs_started": [
+            EpochStart(epoch=epoch, started_at=0, ready_s=ready_s, measuring_from=1) for epoch in (0, 1)
+        ],
+        "epochs_ended": [EpochEnd(epoch=epoch, ended_at=9) for epoch in range(ended)],
+    }
+
+
 @pytest.mark.parametrize(("epochs_ended", "verdict"), [(0, "invalid"), (1, "invalid"), (2, "pass")])
 def test_a_fault_is_forgiven_only_where_every_epoch_was_finished(epochs_ended: int, verdict: str) -> None:
     fault = Fault(at=1.0, message="the load generator ended")
-    ended = [EpochEnd(epoch=epoch, ended_at=9) for epoch in range(epochs_ended)]
-    run = record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50, epochs_ended=ended)
+    run = record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50, **epochs(ended=epochs_ended))
     assert compare(run).verdict == verdict
 
 
 def test_a_forgiven_fault_is_said() -> None:
     fault = Fault(at=1.0, message="the load generator ended")
-    ended = [EpochEnd(epoch=epoch, ended_at=9) for epoch in (0, 1)]
-    run = record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50, epochs_ended=ended)
+    run = record(drawn(count=40, spread=0.05), faults=[fault], gate=ONLY_P50, **epochs(ended=2))
     found = compare(run)
     assert (found.verdict, found.warnings) == ("pass", ["default: the load generator ended"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from perf_matrix.experiment.budget import (
     PAIRS_PER_BLOCK,
     Costs,
     assumed_costs,
+    counting_s,
     epoch_ends_at,
     refuse_if_too_short,
     rounds_per_epoch,
@@ -20,16 +23,23 @@ from perf_matrix.experiment.budget import (
 
 seconds = st.floats(0.001, 100)
 costs = st.builds(
-    Costs, start_s=seconds, windows_s=seconds, pair_s=st.dictionaries(st.text(), seconds, max_size=20)
+    Costs,
+    start_s=seconds,
+    windows_s=seconds,
+    pair_s=st.dictionaries(st.text(), seconds, max_size=20),
+    blocks_per_round=st.sampled_from([1, 2]),
+    second_scale_s=st.just(0.0) | seconds,
 )
 epochs = st.integers(1, 10)
 
 
 def test_the_shortest_limit_is_the_sum_of_its_parts() -> None:
-    needs = Costs(start_s=10, windows_s=5, pair_s={"one": 0.1, "other": 0.4})
+    needs = Costs(10, 5, pair_s={"one": 0.1, "other": 0.4}, blocks_per_round=1, second_scale_s=0)
     # Two starts and windows: 30 s. Eight blocks of ten pairs and one before: 8 * 11 * 0.5 s = 44 s.
     # A tenth more is 81.4 s, in whole ten seconds 90 s.
     assert shortest_limit_s(needs, epochs=2) == 90
+    # Twins of the blocks and a second scale: 30 + 88 + 12 = 130 s, and a tenth more.
+    assert shortest_limit_s(replace(needs, blocks_per_round=2, second_scale_s=12), epochs=2) == 150
 
 
 def test_blocks_that_do_not_divide_are_rounded_up() -> None:
@@ -59,13 +69,15 @@ def test_it_is_enough_for_what_it_is_made_of(needs: Costs, count: int) -> None:
 
 @given(costs, epochs, seconds)
 def test_more_work_never_needs_less(needs: Costs, count: int, more: float) -> None:
-    longer = Costs(needs.start_s, needs.windows_s, {**needs.pair_s, "another one more": more})
+    longer = replace(needs, pair_s={**needs.pair_s, "another one more": more})
     assert shortest_limit_s(longer, count) >= shortest_limit_s(needs, count)
 
 
 def test_the_refusal() -> None:
     with pytest.raises(InputError) as told:
-        refuse_if_too_short(20.0, assumed_costs([f"endpoint-{number}" for number in range(16)]), epochs=2)
+        refuse_if_too_short(
+            20.0, assumed_costs([f"endpoint-{number}" for number in range(16)], lists=0), epochs=2
+        )
     assert str(told.value) == (
         "time: 20s is too short for 8 blocks of 10 pairs for each of 16 endpoints over 2 epochs: "
         "the shortest that works here is about 60s. "
@@ -74,10 +86,12 @@ def test_the_refusal() -> None:
 
 
 def test_what_is_assumed_grows_with_the_endpoints() -> None:
-    one, two = assumed_costs(["a"]), assumed_costs(["a", "b"])
+    one, two = assumed_costs(["a"], lists=0), assumed_costs(["a", "b"], lists=1)
     assert one.start_s == two.start_s
     assert two.windows_s == 2 * one.windows_s
     assert list(two.pair_s) == ["a", "b"]
+    assert (one.second_scale_s, two.second_scale_s) == (0, two.start_s + two.windows_s / 2)
+    assert counting_s(two) == two.start_s + two.windows_s + two.second_scale_s
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e4), epochs)

@@ -64,6 +64,8 @@ def test_a_clean_endpoint() -> None:
         per_request=3.0,
         stable=True,
         cold=5.0,
+        cold_only=frozenset({MODELS}),
+        rows=3.0,
         db_ms=0.75,
         transactions=2.0,
         statements={AUTH: 2.0, SPEND: 1.0},

@@ -49,12 +49,13 @@ function probe(endpoint, { arm }) {
 }
 
 function serial(endpoint, { arm, requests }) {
-  const result = { latencies_ms: [], failed: 0, failures: [] };
+  const result = { latencies_ms: [], failed: 0, failures: [], rows: [] };
   for (let sent = 0, unanswered = false; sent < requests && !unanswered; sent += 1) {
     const answer = send(endpoint, arm, plan.request_timeout_s);
     const failures = failuresOf(answer, endpoint.expect, plan.request_timeout_s);
     if (failures.length === 0) {
       result.latencies_ms.push(answer.timings.duration);
+      result.rows.push(...rowsOf(answer, endpoint.rows));
     } else {
       result.failed += 1;
       tell(result.failures, failures);
@@ -62,6 +63,12 @@ function serial(endpoint, { arm, requests }) {
     unanswered = isUnanswered(answer);
   }
   return result;
+}
+
+// Nothing where the endpoint is no list, or the answer has no such number.
+function rowsOf(answer, path) {
+  const rows = path === null ? undefined : answer.json(path);
+  return Number.isInteger(rows) ? [rows] : [];
 }
 
 function block(endpoint, { head_first: order }) {

@@ -1,0 +1,215 @@
+"""``perf-matrix budget``: the SQL statements that each endpoint may issue, written down and checked."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from perf_matrix.budget.check import Counted
+from perf_matrix.budget.check import check as check_budget
+from perf_matrix.budget.counting import count
+from perf_matrix.budget.exit_code import exit_code
+from perf_matrix.budget.read import BudgetFile, read_budget
+from perf_matrix.budget.report import budget_report
+from perf_matrix.budget.terminal import Printing, render_terminal
+from perf_matrix.budget.unknown import refuse_unknown
+from perf_matrix.budget.write import update as updated
+from perf_matrix.commands.concluding import width, write_whole
+from perf_matrix.commands.running import new_folder, start
+from perf_matrix.errors import InputError
+from perf_matrix.experiment.request import Wish, check
+from perf_matrix.matrix.cells import matching
+from perf_matrix.matrix.model import ARMS, Arm
+from perf_matrix.record.model import RunRecord
+from perf_matrix.record.read import read_run
+from perf_matrix.report import plain, sql
+
+_BRIEF = 90
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What both commands are asked: where the budget is, and of what version to take the counts."""
+
+    subject: str | None
+    budget: Path
+    matrix: str
+    endpoints: tuple[str, ...]
+    recorded: Path | None
+    out: Path | None
+
+    def command(self, name: Literal["check", "update"]) -> str:
+        """The command line that does this again, without the choice of endpoints."""
+        words = ["perf-matrix", "budget", name]
+        words += [self.subject] if self.subject else []
+        words += ["--budget", str(self.budget)] if self.budget != _DEFAULT_BUDGET else []
+        words += ["--matrix", self.matrix] if self.matrix != _DEFAULT_MATRIX and not self.recorded else []
+        words += ["--from", str(self.recorded)] if self.recorded else []
+        return shlex.join(words)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """What was counted, of which version, and every endpoint that the workload has."""
+
+    subject: str
+    counted: list[Counted]
+    known: list[str]
+    inconclusive: Literal["warn", "fail"]
+
+
+_DEFAULT_BUDGET = Path("perf-budget.yml")
+_DEFAULT_MATRIX = "smoke"
+
+
+def _asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments of both, packed as ``asked``."""
+
+    @click.argument("subject", required=False)
+    @click.option(
+        "--budget",
+        type=click.Path(path_type=Path),
+        default=_DEFAULT_BUDGET,
+        show_default=True,
+        metavar="FILE",
+        help="The budget file.",
+    )
+    @click.option(
+        "--matrix",
+        default=_DEFAULT_MATRIX,
+        show_default=True,
+        metavar="FILE",
+        help="Matrix file, or the name of a shipped one.",
+    )
+    @click.option("--endpoints", multiple=True, metavar="GLOB", help="Only these endpoints. May be repeated.")
+    @click.option(
+        "--from",
+        "recorded",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Measure nothing: take the counts of SUBJECT, or of the newer version, from this run.",
+    )
+    @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder.")
+    @functools.wraps(command)
+    def packed(
+        subject: str | None,
+        budget: Path,
+        matrix: str,
+        endpoints: tuple[str, ...],
+        recorded: Path | None,
+        out: Path | None,
+        **others: Any,
+    ) -> None:
+        command(asked=_Asked(subject, budget, matrix, endpoints, recorded, out), **others)
+
+    return packed
+
+
+@click.group()
+def budget() -> None:
+    """SQL statements that each endpoint may issue: written down once, checked on every push."""
+
+
+@budget.command("check")
+@_asking
+@click.option("--json", "as_json", is_flag=True, help="Print the result on standard output, for machines.")
+def check_command(asked: _Asked, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Fail where the version SUBJECT issues more SQL statements than the budget file allows.
+
+    Needs one version only, nothing to compare it with, and about half a minute.
+
+    \b
+    Examples:
+      perf-matrix budget check litellm==1.81.0
+      perf-matrix budget check litellm==1.81.0 --endpoints 'chat-*'
+      perf-matrix budget check --from perf-matrix-runs/20260131-101500-1.80.5-vs-1.81.0
+
+    \b
+    Exit codes: 0 within; 1 over; 2 wrong input, or a budget for an endpoint that is no more;
+    3 an endpoint could not be counted; 4 undecided, where the matrix file says that this fails.
+    """
+    file = read_budget(asked.budget)
+    counts = _count(asked, file)
+    result = check_budget(file.budget, counts.counted, counts.known)
+    report = budget_report(result, counts.subject, file.source)
+    printing = Printing(width=width(), brief=_brief, update=asked.command("update"))
+    click.echo(render_terminal(report, printing), err=True, nl=False)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    raise click.exceptions.Exit(exit_code(result, counts.inconclusive))
+
+
+@budget.command()
+@_asking
+def update(asked: _Asked) -> None:
+    """Write what SUBJECT issues into the budget file; everything else in it stays.
+
+    \b
+    Examples:
+      perf-matrix budget update litellm==1.81.0
+      perf-matrix budget update litellm==1.81.0 --endpoints user-list
+    """
+    file = read_budget(asked.budget) if asked.budget.exists() else None
+    counts = _count(asked, file)
+    found = updated(file, counts.counted, asked.command("update"))
+    for note in found.notes:
+        click.echo(note, err=True)
+    if file is not None and found.text == file.text:
+        click.echo(f"{asked.budget}: nothing to change", err=True)
+        return
+    write_whole(asked.budget, found.text)
+    click.echo(f"{asked.budget}: written", err=True)
+
+
+def _count(asked: _Asked, file: BudgetFile | None) -> _Counts:
+    if asked.recorded is not None:
+        return _recorded(asked, asked.recorded, file)
+    if asked.subject is None:
+        raise InputError("name a version, such as litellm==1.81.0, or a recorded run: --from DIR")
+    wish = Wish(subjects={"head": asked.subject}, matrix=asked.matrix, endpoints=asked.endpoints)
+    order = check(wish, datetime.now(UTC).date())
+    if file is not None:
+        refuse_unknown(file, order.known_endpoints)
+    folder = asked.out or new_folder(order)
+    start(order, folder, "budget")
+    return _counts(read_run(folder), "head", asked)
+
+
+def _recorded(asked: _Asked, folder: Path, file: BudgetFile | None) -> _Counts:
+    record = read_run(folder)
+    if file is not None:
+        refuse_unknown(file, record.info.known_endpoints)
+    return _counts(record, _arm_of(asked.subject, record), asked)
+
+
+def _arm_of(subject: str | None, record: RunRecord) -> Arm:
+    """The arm that has the subject; the newer one where none is named."""
+    if subject is None:
+        return "head"
+    specs = {arm: record.info.subjects[arm].spec for arm in reversed(ARMS) if arm in record.info.subjects}
+    for arm, spec in specs.items():
+        if spec == subject:
+            return arm
+    raise InputError(f"{subject} is not in this run: it measured {' and '.join(specs.values())}")
+
+
+def _counts(record: RunRecord, arm: Arm, asked: _Asked) -> _Counts:
+    info = record.info
+    names = matching([endpoint.name for endpoint in info.endpoints], asked.endpoints)
+    return _Counts(
+        subject=info.subjects[arm].spec,
+        counted=[counted for counted in count(record, arm) if counted.endpoint in names],
+        known=info.known_endpoints,
+        inconclusive=info.matrix.gate.inconclusive,
+    )
+
+
+def _brief(statement: str) -> str:
+    return plain.line(sql.brief(statement, _BRIEF))

@@ -1,0 +1,138 @@
+"""The options of the commands that measure, packed into one object."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TextIO, get_args
+
+import click
+
+from perf_matrix.experiment.request import Wish
+from perf_matrix.matrix.model import Arm, GatedMetric
+from perf_matrix.matrix.nearest import hint
+from perf_matrix.matrix.quantities import seconds
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the user chose; the fields are the names of the options."""
+
+    matrix: str
+    cells: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    metrics: tuple[GatedMetric, ...]
+    round_trip_ms: float | None
+    diff: TextIO | None
+    time_s: float | None
+    out: Path | None
+
+    def wish(self, subjects: Mapping[Arm, str]) -> Wish:
+        """The measurement of these subjects that was asked for; reads the diff."""
+        return Wish(
+            subjects=subjects,
+            matrix=self.matrix,
+            cells=self.cells,
+            endpoints=self.endpoints,
+            time_s=self.time_s,
+            metrics=self.metrics,
+            round_trip_ms=self.round_trip_ms,
+            diff=self.diff.read() if self.diff else "",
+        )
+
+
+class _Metrics(click.ParamType[tuple[GatedMetric, ...]]):
+    """queries; queries,p50,p95."""
+
+    name = "metrics"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[GatedMetric, ...]:
+        names = [name.strip() for name in str(value).split(",")]
+        known: dict[str, GatedMetric] = {metric: metric for metric in get_args(GatedMetric)}
+        for name in names:
+            if name not in known:
+                self.fail(f"{name!r} is not a metric; {hint(name, list(known))}", param, ctx)
+        return tuple(dict.fromkeys(known[name] for name in names))
+
+
+class _Duration(click.ParamType[float]):
+    """90s, 6m, 1h30m."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return float(seconds(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+_OPTIONS = (
+    click.option(
+        "--matrix",
+        default="smoke",
+        show_default=True,
+        metavar="FILE",
+        help="Matrix file, or the name of a shipped one: which configurations to compare, with what workload.",
+    ),
+    click.option("--cell", "cells", multiple=True, metavar="GLOB", help="Only these cells. May be repeated."),
+    click.option(
+        "--endpoints",
+        multiple=True,
+        metavar="GLOB",
+        help="Only these endpoints: 'chat-*,models'. May be repeated.",
+    ),
+    click.option(
+        "--metrics",
+        type=_Metrics(),
+        default=(),
+        metavar="METRICS",
+        help="Gate only these, instead of the matrix file's: queries,p50,p95,p99. With 'queries' alone no "
+        "latency is measured, and the run takes a minute or two.",
+    ),
+    click.option(
+        "--round-trip",
+        "round_trip_ms",
+        type=click.FloatRange(0, 1000),
+        metavar="MS",
+        help="Put a delay of so many ms between service and database, and measure what it costs.",
+    ),
+    click.option(
+        "--diff",
+        type=click.File(encoding="utf-8", errors="replace"),
+        metavar="FILE",
+        help="The change between BASE and HEAD as a unified diff ('-' for standard input): the report names "
+        "the changed lines that new SQL may come from.",
+    ),
+    click.option(
+        "--time",
+        "time_s",
+        type=_Duration(),
+        metavar="TIME",
+        help="Limit for one cell, instead of the matrix file's: 90s, 6m.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Run folder. A new one under ./perf-matrix-runs unless told.",
+    ),
+)
+
+
+def measuring(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of every measurement, as its argument ``chosen``."""
+
+    @functools.wraps(command)
+    def packed(**arguments: Any) -> None:
+        chosen = Chosen(**{field.name: arguments.pop(field.name) for field in fields(Chosen)})
+        command(chosen=chosen, **arguments)
+
+    wrapped: Callable[..., None] = packed
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped

@@ -1,0 +1,130 @@
+"""How long the database takes for one statement on each arm, by the rules that latencies are held to.
+
+The unit is the block: while the pairs of a block were sent, each arm's database executed the statement some
+number of times and took so long for it. What matters is what it adds to a request, so a statement counts
+as slower where its calls of one request together got slower by what would matter of a latency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from perf_matrix.compare import mann_whitney, signed_rank
+from perf_matrix.compare.arm_queries import ArmQueries
+from perf_matrix.compare.blocks import MAX_UNITS, MIN_UNITS, RESOLUTION_MS, Units
+from perf_matrix.compare.hodges_lehmann import estimates, interval
+from perf_matrix.compare.holm import PValues
+from perf_matrix.compare.latency import Latency, confidence, decide, smallest_that_matters
+from perf_matrix.compare.model import SlowerStatement
+from perf_matrix.compare.noise import noise_floor
+from perf_matrix.compare.significance import p_values
+from perf_matrix.compare.statements import by_form
+from perf_matrix.matrix.model import Gate
+from perf_matrix.queries.canonical import canonical
+from perf_matrix.queries.form import form
+from perf_matrix.record.model import QueryWindow
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One statement of both arms. ``latency`` holds ms for ``calls`` of it, the fewer of the arms' for a request."""
+
+    statement: str
+    calls: float
+    latency: Latency
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """What one statement took on one arm."""
+
+    calls: int
+    exec_ms: float
+
+
+_Block = tuple[QueryWindow, QueryWindow]
+
+
+def timed_statements(endpoint: str, base: ArmQueries, head: ArmQueries, gate: Gate) -> list[Timed]:
+    """Every statement that both arms issue for each request, where blocks enough were measured."""
+    there, here = (by_form(arm.profiles[endpoint].main.statements) for arm in (base, head))
+    blocks = list(zip(base.paired(endpoint), head.paired(endpoint), strict=True))
+    both = [
+        (here[key].text, min(there[key].per_request, here[key].per_request)) for key in there if key in here
+    ]
+    found = [(text, calls, _units(form(text).key, blocks)) for text, calls in both]
+    return [
+        Timed(text, calls, _latency(_times(units, calls), gate))
+        for text, calls, units in found
+        if len(units) >= MIN_UNITS
+    ]
+
+
+def slower(timed: Sequence[Timed], adjusted: Sequence[PValues], gate: Gate) -> list[SlowerStatement]:
+    """Those that are slower on head, the dearest first; ``adjusted`` holds their p-values over the run."""
+    found = [
+        _slower(one, p)
+        for one, p in zip(timed, adjusted, strict=True)
+        if decide(one.latency, p, gate) == "regression"
+    ]
+    return sorted(found, key=lambda one: (-one.extra_ms_per_request, one.statement))
+
+
+def _slower(one: Timed, adjusted: PValues) -> SlowerStatement:
+    found = one.latency.interval
+    return SlowerStatement(
+        statement=one.statement,
+        base_ms=one.latency.base / one.calls,
+        head_ms=one.latency.head / one.calls,
+        ratio=exp(found.estimate),
+        ci=(exp(found.low), exp(found.high)),
+        p_adjusted=adjusted.worse,
+        units=len(one.latency.units),
+        extra_ms_per_request=one.latency.head - one.latency.base,
+    )
+
+
+def _units(key: str, blocks: Sequence[_Block]) -> Units:
+    """Ms for one call on each arm, one unit for each block in which both arms called it."""
+    spent = [(base.epoch, _spent(key, base), _spent(key, head)) for base, head in blocks]
+    both = [(epoch, base, head) for epoch, base, head in spent if base.calls and head.calls]
+    kept = both[-MAX_UNITS:] if len(both) > MAX_UNITS else both
+    values = np.array([[_per_call(base), _per_call(head)] for _, base, head in kept]).reshape(-1, 2)
+    epochs = np.array([epoch for epoch, _, _ in kept], dtype=np.int64)
+    return Units(epoch=epochs, base=values[:, 0], head=values[:, 1])
+
+
+def _spent(key: str, window: QueryWindow) -> _Spent:
+    counts = [count for count in window.statements if form(canonical(count.text)).key == key]
+    return _Spent(sum(count.calls for count in counts), sum(count.exec_ms for count in counts))
+
+
+def _per_call(spent: _Spent) -> float:
+    return max(spent.exec_ms / spent.calls, RESOLUTION_MS)
+
+
+def _times(units: Units, calls: float) -> Units:
+    return Units(epoch=units.epoch, base=units.base * calls, head=units.head * calls)
+
+
+def _latency(units: Units, gate: Gate) -> Latency:
+    base, head = float(np.median(units.base)), float(np.median(units.head))
+    return Latency(
+        metric="p50",
+        base=base,
+        head=head,
+        pairs=len(units),
+        units=units,
+        interval=interval(units.log_ratios, confidence(gate)),
+        epochs=[float(estimates(epoch)) for epoch in units.per_epoch(units.log_ratios)],
+        p_u=mann_whitney.p_greater(units.head, units.base),
+        p_paired=signed_rank.p_greater(units.log_ratios),
+        p=p_values(units),
+        noise=noise_floor(units),
+        matters=smallest_that_matters(base, head, gate),
+        gated=True,
+    )
