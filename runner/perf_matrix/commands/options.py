@@ -23,7 +23,7 @@ class Chosen:
     matrix: str
     cells: tuple[str, ...]
     endpoints: tuple[str, ...]
-    metrics: tuple[GatedMetric, ...]
+    metrics: tuple[GatedMetric, ...] | None
     round_trip_ms: float | None
     diff: TextIO | None
     time_s: float | None
@@ -37,7 +37,7 @@ class Chosen:
             cells=self.cells,
             endpoints=self.endpoints,
             time_s=self.time_s,
-            metrics=self.metrics,
+            metrics=self.metrics or (),
             round_trip_ms=self.round_trip_ms,
             diff=self.diff.read() if self.diff else "",
         )
@@ -89,7 +89,6 @@ _OPTIONS = (
     click.option(
         "--metrics",
         type=_Metrics(),
-        default=(),
         metavar="METRICS",
         help="Gate only these, instead of the matrix file's: queries,p50,p95,p99. With 'queries' alone no "
         "latency is measured, and the run takes a minute or two.",

@@ -83,21 +83,17 @@ def _n_plus_one(row: str, base: Line | None, head: Line) -> Cause:
 
 
 def _added(added: Statement) -> Cause:
-    name, times = _named(added.statement), _times(added.per_request)
+    name = _named(added.statement)
     if form(added.statement).verb in WRITES and added.elsewhere in ("background", "deferred"):
-        return _cause(
-            "made-synchronous", f"{name}{times} before the answer; base writes it in the background"
-        )
+        return _cause("made-synchronous", f"{name} before the answer, which base writes in the background")
     if added.elsewhere == "first request":
-        return _cause(
-            "cache-lost", f"{name}{times} on every request; base only on the first: no longer cached"
-        )
-    return _cause("extra-statement", f"{name}{times} more for each request")
+        return _cause("cache-lost", f"no longer cached: {name} on every request, on base only on the first")
+    return _cause("extra-statement", f"{_counted(added.per_request)} {name} for each request")
 
 
 def _more_often(changed: ChangedStatement) -> Cause:
-    name = _named(changed.statement)
-    return _cause("extra-statement", f"{name}, {changed.base:g} -> {changed.head:g} for each request")
+    more = _counted(changed.head - changed.base)
+    return _cause("extra-statement", f"{more} {_named(changed.statement)} for each request")
 
 
 def _slower(one: SlowerStatement) -> Cause:
@@ -113,8 +109,8 @@ def _named(statement: str) -> str:
     return f"{found.verb} on {', '.join(found.tables)}" if found.tables else found.verb
 
 
-def _times(per_request: float) -> str:
-    return "" if per_request == 1 else f", {per_request:g} times"
+def _counted(more: float) -> str:
+    return "one more" if more == 1 else f"{more:g} times more"
 
 
 def _cause(kind: CauseKind, summary: str) -> Cause:

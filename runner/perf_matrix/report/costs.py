@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from perf_matrix.compare.model import Both, MeasuredCost, Queries
 from perf_matrix.report import numbers
 
+# An interval wider than so many times what is expected agrees with anything.
+_TELLING = 2
+
 
 def cost_notes(queries: Queries) -> Iterator[str]:
     """Yield what the difference of the counts costs, and beside it what was measured, if it was."""
-    difference = (queries.head or 0.0) - (queries.base or 0.0)
-    if queries.costs and abs(difference) > numbers.EXACT:
-        yield _expected(queries, difference)
+    more = _more_round_trips(queries)
+    if more:
+        yield _expected(queries, more)
     elif queries.extra_ms_per_request:
         yield _at_one_round_trip(queries.extra_ms_per_request, queries.round_trip_ms)
     if queries.measured_cost:
@@ -29,13 +32,18 @@ def measured_words(cost: MeasuredCost) -> str:
     )
 
 
+def _more_round_trips(queries: Queries) -> float:
+    """Return how many more round trips were priced; 0 where none were, or only at a round trip of 0 ms."""
+    return next((cost.extra_ms / cost.round_trip_ms for cost in queries.costs if cost.round_trip_ms), 0.0)
+
+
 def _expected(queries: Queries, difference: float) -> str:
-    statements = "statement" if abs(abs(difference) - 1) < numbers.EXACT else "statements"
+    trips_each = "round trip" if abs(abs(difference) - 1) < numbers.EXACT else "round trips"
     extras = ", ".join(numbers.signed(cost.extra_ms) for cost in queries.costs)
     trips = ", ".join(numbers.trimmed(cost.round_trip_ms) for cost in queries.costs)
     return (
-        f"{numbers.signed_count(difference)} {statements}: {extras} ms per request"
-        f" at database round trips of {trips} ms"
+        f"{numbers.signed_count(difference)} {trips_each} to the database: {extras} ms per request"
+        f" where one takes {trips} ms"
     )
 
 
@@ -52,6 +60,8 @@ def _agreement(cost: MeasuredCost) -> str:
     if cost.ci is None:
         return ""
     low, high = cost.ci
+    if high - low > _TELLING * max(abs(cost.expected_ms), cost.round_trip_ms):
+        return ": too uncertain to tell"
     if low <= cost.expected_ms <= high:
         return ": they agree"
     return f": {'more' if cost.measured_ms > cost.expected_ms else 'less'} than the count explains"

@@ -90,7 +90,7 @@ def _pieces(line: StatementLine) -> list[tuple[str, bool]]:
 
 
 def _brief(line: StatementLine) -> str:
-    return sql.brief(line.statement, _SQL_WIDTH)
+    return sql.brief(line.statement, _SQL_WIDTH, line.columns)
 
 
 def _bars(row: Row) -> Bars | None:

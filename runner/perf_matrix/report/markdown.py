@@ -144,7 +144,7 @@ def _brief(line: StatementLine) -> escape.Markdown:
 
 
 def _sql(line: StatementLine) -> escape.Markdown:
-    return escape.code(sql.brief(line.statement, _SQL_WIDTH))
+    return escape.code(sql.brief(line.statement, _SQL_WIDTH, line.columns))
 
 
 def _remarks(line: StatementLine) -> list[escape.Markdown]:

@@ -49,7 +49,7 @@ def _more_work(queries: Queries) -> Iterator[str]:
     if queries.per_row and _differ(queries.per_row) and not queries.slopes:
         yield f"SQL for each further row of data: {_arrow(queries.per_row)}"
     if _differ(queries.transactions):
-        yield f"transactions per request: {_arrow(queries.transactions)}"
+        yield f"BEGIN, COMMIT and the like per request: {_arrow(queries.transactions)}"
     yield from cost_notes(queries)
 
 

@@ -39,6 +39,10 @@ class Plot:
     corner: Point = (WIDTH - _RIGHT, _TOP)
 
 
+# Counts of rows and statements are whole numbers: shorter axes would only divide by next to nothing.
+_SHORTEST_AXIS = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Axes:
     rows: float
@@ -73,7 +77,7 @@ def _axes(lines: Sequence[Line]) -> _Axes:
     rows = max((x for line in lines for x, _ in line.points), default=0.0)
     ends = [line.fixed + line.per_row * x for line in lines for x in (0.0, rows)]
     statements = max([*ends, *(y for line in lines for _, y in line.points)])
-    return _Axes(rows if rows > 0 else 1.0, statements if statements > 0 else 1.0)
+    return _Axes(max(rows, _SHORTEST_AXIS), max(statements, _SHORTEST_AXIS))
 
 
 def _series(arm: Arm, line: Line, row: str, axes: _Axes) -> Series:

@@ -125,7 +125,8 @@ def _row(cell: CellComparison, endpoint: EndpointComparison, gate: GateResult) -
         pairs=paired.pairs if paired else None,
         blocks=paired.blocks if paired else None,
         work=_work(endpoint.queries) if endpoint.queries else None,
-        causes=tuple(cause.summary for cause in endpoint.causes),
+        # One more statement needs no name: the statement's own line says it.
+        causes=tuple(cause.summary for cause in endpoint.causes if cause.kind != "extra-statement"),
         statements=changed_lines(endpoint.queries) if endpoint.queries else (),
         notes=tuple(notes(endpoint)),
     )

@@ -102,7 +102,7 @@ def _statements(statements: Sequence[StatementLine], width: int) -> Iterator[str
     size = max((len(line.mark) for line in shown), default=0)
     for line in shown:
         start = f"{_INDENT}{line.mark:<{size}}  "
-        yield start + sql.brief(line.statement, width - len(start))
+        yield start + sql.brief(line.statement, width - len(start), line.columns)
         yield from _wrapped_all([*line.remarks, *_place(line)], width, _DEEPER)
     if len(statements) > len(shown):
         yield f"{_INDENT}and {len(statements) - len(shown)} more statements"
@@ -143,7 +143,8 @@ def _work(content: Page, width: int, paint: Paint) -> list[str]:
 def _shared(shared: Shared, width: int) -> Iterator[str]:
     """Yield a statement that several endpoints have in common, and which."""
     room = max(width - len(shared.line.mark) - len("  : "), _LEAST_SQL)
-    yield from _wrapped(f"{shared.line.mark}: {sql.brief(shared.line.statement, room)}", width, "  ")
+    line = shared.line
+    yield from _wrapped(f"{line.mark}: {sql.brief(line.statement, room, line.columns)}", width, "  ")
     yield from _wrapped(f"by {shared.by}", width, _INDENT)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perf_matrix.compare.model import CellComparison, DeferredBoth, DeferredStatement, EndpointComparison
+from perf_matrix.queries.form import form
 from perf_matrix.report import numbers
 from perf_matrix.report.statements import StatementLine, grown_line
 
@@ -64,8 +65,8 @@ def _delay(where: str, cell: CellComparison) -> Iterator[str]:
 
 
 def _later(deferred: DeferredBoth) -> Iterator[StatementLine]:
-    """Yield the deferred statements of both arms, matched by their text."""
-    base, head = ({(s.statement, s.unit): s for s in arm} for arm in (deferred.base, deferred.head))
+    """Yield the deferred statements of both arms, matched by what they do."""
+    base, head = ({(form(s.statement).key, s.unit): s for s in arm} for arm in (deferred.base, deferred.head))
     for key in base | head:
         yield _later_line(base.get(key), head.get(key))
 

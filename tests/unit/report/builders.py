@@ -655,7 +655,7 @@ def hostile() -> Comparison:
             unstable_because=HOSTILE,
         ),
         errors=Errors(base=0, head=1, requests=9, verdict="regression", examples=[HOSTILE]),
-        causes=[Cause(kind="extra-statement", summary=HOSTILE)],
+        causes=[Cause(kind="cache-lost", summary=HOSTILE)],
     )
     gone = endpoint(HOSTILE, "regression", missing_on=["head"], note=HOSTILE)
     bad = cell(row, gone, verdict="regression", axis=HOSTILE).model_copy(

@@ -24,9 +24,9 @@ def measured(measured_ms: float, ci: tuple[float, float] | None) -> MeasuredCost
 @pytest.mark.parametrize(
     ("base", "head", "words"),
     [
-        (1, 3, "+2 statements: +0, +2, +10 ms per request at database round trips of 0, 1, 5 ms"),
-        (3, 2, "-1 statement: +0, -1, -5 ms per request at database round trips of 0, 1, 5 ms"),
-        (1, 1.5, "+0.50 statements: +0, +0.5, +2.5 ms per request at database round trips of 0, 1, 5 ms"),
+        (1, 3, "+2 round trips to the database: +0, +2, +10 ms per request where one takes 0, 1, 5 ms"),
+        (3, 2, "-1 round trip to the database: +0, -1, -5 ms per request where one takes 0, 1, 5 ms"),
+        (1, 1.5, "+0.50 round trips to the database: +0, +0.5, +2.5 ms per request where one takes 0, 1, 5 ms"),
     ],
 )
 def test_the_cost_stands_at_every_round_trip(base: float, head: float, words: str) -> None:
