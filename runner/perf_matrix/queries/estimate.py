@@ -19,8 +19,13 @@ The exceptions, each of which ends in doubt rather than in a number that looks e
 * A job that runs every second is proportional to the length of a window, hence to the number of its requests.
   Idle windows tell: windows in which one or more idle calls were due are no witnesses.
 
-And one shortcut: a statement that also runs without requests, and in some window ran fewer times than there
-were requests, is background. No request has to have caused it, and not every request did.
+And two shortcuts, to background:
+
+* A statement that also runs without requests, and in some window ran fewer times than there were requests. No
+  request has to have caused it, and not every request did.
+* A statement that ran at most once in every window, two of which had seven requests or more: that is not the
+  work of a request but of a cache that is refreshed, or of a batch that is flushed so often that hardly a window
+  is free of it.
 """
 
 from __future__ import annotations
@@ -30,6 +35,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 _WITNESSES = 2
+_SELDOM = 7
+"""Requests in a window that is long enough to call a statement that ran once in it no request's own work."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,19 @@ def estimate(observations: Sequence[Observation]) -> Estimate:
     attaining = [seen for seen in observations if seen.ratio == lowest]
     if lowest < 1 and any(seen.idle_calls for seen in observations):
         return Estimate(Fraction(0))
+    if _is_seldom(observations):
+        return Estimate(Fraction(0))
     if not _witnessed(attaining, observations):
         return Estimate(lowest, _disagreement(observations))
     if lowest and not _witnessed(_unpolluted(attaining), observations):
         return Estimate(lowest, _pollution(attaining))
     return Estimate(lowest, _second_level(lowest, observations))
+
+
+def _is_seldom(observations: Sequence[Observation]) -> bool:
+    """Tell whether it ran at most once in every window, of which several were long."""
+    long = [seen for seen in observations if seen.requests >= _SELDOM]
+    return len(long) >= _WITNESSES and all(seen.calls <= 1 for seen in observations)
 
 
 def _witnessed(attaining: Iterable[Observation], observations: Sequence[Observation]) -> bool:

@@ -89,6 +89,7 @@ class _PgStatStatements(Postgres):
 
 
 _DIALECT = _PgStatStatements()
+_END = Token(TokenType.SENTINEL, "")
 
 
 def parsed(text: str) -> exp.Expr | None:
@@ -98,7 +99,7 @@ def parsed(text: str) -> exp.Expr | None:
     """
     try:
         tokens = list(_without_types_of_constants(_DIALECT.tokenize(text)))
-        if not tokens or tokens[0].token_type not in _BEGINNINGS:
+        if not tokens or tokens[0].token_type not in _BEGINNINGS or _has_dollar_quotes(tokens):
             return None
         trees = _DIALECT.parser(error_level=ErrorLevel.IMMEDIATE).parse(tokens, text)
         tree = trees[0] if len(trees) == 1 else None
@@ -109,11 +110,18 @@ def parsed(text: str) -> exp.Expr | None:
 
 def _without_types_of_constants(tokens: Iterable[Token]) -> Iterator[Token]:
     """Leave out the type in ``interval $1``: of ``interval '1 day'`` pg_stat_statements replaces the text only."""
-    kept: Token | None = None
-    for kept, following in pairwise([*tokens, Token(TokenType.SENTINEL, "")]):
+    for kept, following in pairwise([*tokens, _END]):
         if kept.token_type in _TYPES_OF_CONSTANTS and following.token_type is TokenType.PARAMETER:
             continue
         yield kept
+
+
+def _has_dollar_quotes(tokens: Iterable[Token]) -> bool:
+    """Tell whether a ``$`` begins a quoted text, ``$$ … $$`` or ``$a$ … $a$``, which is no SQL to be parsed."""
+    return any(
+        token.token_type is TokenType.PARAMETER and following.token_type is not TokenType.NUMBER
+        for token, following in pairwise([*tokens, _END])
+    )
 
 
 def _is_faithful(tree: exp.Expr, tokens: Iterable[Token]) -> bool:

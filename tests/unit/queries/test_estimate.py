@@ -30,6 +30,7 @@ def observe(*windows: tuple[int, int], idle: float = 0.0) -> list[Observation]:
         ([(4, 0), (7, 1), (4, 0), (7, 2)], 0),  # Every fifth request: never in four of them, by chance.
         ([(5, 1), (10, 2)], F(1, 5)),  # Exactly every fifth request, in windows that can tell.
         ([(4, 4), (4, 4)], 1),  # Only one size was taken.
+        ([(4, 1), (7, 1), (4, 1), (7, 1)], 0),  # A batch that is flushed in every window.
     ],
 )
 def test_what_is_exact(windows: list[tuple[int, int]], per_request: Fraction) -> None:
@@ -45,6 +46,10 @@ def test_what_is_exact(windows: list[tuple[int, int]], per_request: Fraction) ->
         (
             [(4, 2), (7, 3), (4, 2), (7, 4)],
             "3 calls in 7 requests but 2 calls in 4 requests but 4 calls in 7",
+        ),
+        (  # Every fourth request, not a batch.
+            [(4, 1), (7, 1), (4, 1), (7, 2)],
+            "1 call in 7 requests but 1 call in 4 requests but 2 calls in 7 requests",
         ),
         ([(4, 4)], "4 calls in 4 requests, seen too seldom to believe it"),
         ([(4, 4), (4, 4), (7, 8)], "4 calls in 4 requests but 8 calls in 7 requests"),
