@@ -1,4 +1,4 @@
-"""What several integration tests share: one Postgres server, started as the program starts its own."""
+"""What several tests share: one Postgres server, started as the program starts its own."""
 
 from __future__ import annotations
 
