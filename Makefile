@@ -50,3 +50,5 @@ lint: setup ## Check style, types and the direction of imports
 bench: setup ## Measure perf-matrix itself and print tables
 	$(BIN)/python benchmarks/compare_million.py
 	$(BIN)/python benchmarks/smoke_run.py
+	$(BIN)/python benchmarks/repeat_counts.py 3
+	$(BIN)/python benchmarks/round_trip.py

@@ -34,7 +34,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_stops_the_run_and_more_space_lets_it_finish(
     disk: Path, start: Start, measure: Measure
 ) -> None:
-    begun = measure(BASE, HEAD, "--endpoints", "models", scratch=disk)
+    begun = measure(BASE, HEAD, "--endpoints", "key-info", scratch=disk)
     run, out = begun.command, begun.folder
     run.wait_until(lambda: b'"epoch":1' in recorded(out), "a block of the second epoch")
     fill(disk / "ballast")

@@ -67,7 +67,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 def test_it_finds_the_regression_and_says_so_by_its_exit_code(run: Run) -> None:
     assert run.ended.exit_code == 1, run.ended.stderr
     assert run.comparison.verdict == "regression"
-    report = run.folder / "report.md"
+    report = run.folder / "report.html"
     assert run.ended.stderr.splitlines()[-1] == (
         f"compare exited 1 because it found a regression; the report is at {report}"
     )
@@ -141,7 +141,7 @@ def test_the_reports_name_the_new_statements(run: Run) -> None:
 
 
 def test_the_report_can_be_made_again_from_the_folder(run: Run, tmp_path: Path) -> None:
-    files = [run.folder / "comparison.json", run.folder / "report.md"]
+    files = [run.folder / name for name in ("comparison.json", "report.md", "report.html")]
     before = [file.read_bytes() for file in files]
     for file in files:
         file.unlink()

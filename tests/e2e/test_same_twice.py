@@ -9,7 +9,7 @@ from .conftest import Measure
 
 pytestmark = pytest.mark.e2e
 
-NAMES = ["chat-virtual-key", "models", "key-info"]
+NAMES = ["chat-virtual-key", "chat-master-key", "key-info"]
 
 
 def test_a_release_against_itself_has_no_finding(measure: Measure) -> None:
