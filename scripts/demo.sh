@@ -6,7 +6,7 @@ out="perf-matrix-runs/demo-$(date -u +%Y%m%d-%H%M%S)"
 "$BIN/perf-matrix" compare litellm==1.80.5 litellm==1.81.0 --matrix "$MATRIX" --out "$out"
 status=$?
 if [ "$status" -eq 1 ]; then
-    echo "The demo went as it should: compare exited 1 because it found the regression. The report: $out/report.md"
+    echo "The demo went as it should: compare exited 1 because it found the regression. The report: $out/report.html"
     exit 0
 fi
 echo "The demo expected compare to exit 1, with a regression found, but it exited $status." >&2
