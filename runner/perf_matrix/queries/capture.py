@@ -8,10 +8,11 @@ by database.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.record.model import StatementCount
@@ -27,15 +28,21 @@ _MISLEADING_SETTINGS = {
     "compute_query_id": "off",
 }
 
+# What stands for the text of another role's statement, where the server does not show it.
+_HIDDEN = "<insufficient privilege>"
+_LOCK = "perf-matrix"
+
 _PG_13 = 13_00_00  # total_exec_time
 _PG_14 = 14_00_00  # pg_stat_statements_info, toplevel
 
 
 @contextmanager
 def open_counters(conninfo: str) -> Iterator[StatementCounters]:
-    """Connect to a maintenance database, by a superuser, and have pg_stat_statements ready there.
+    """Connect to a maintenance database and have pg_stat_statements ready there.
 
-    MeasurementError if the server cannot be reached, InputError if it is not set up for counting.
+    MeasurementError if the server cannot be reached, InputError if it is not set up for counting, or
+    not for counting by this role. Where the extension is there already, the role need not be a superuser:
+    it needs ``pg_read_all_stats`` and the right to execute ``pg_stat_statements_reset``.
     """
     try:
         connection = psycopg.connect(conninfo, autocommit=True, application_name="perf-matrix")
@@ -50,7 +57,8 @@ def open_counters(conninfo: str) -> Iterator[StatementCounters]:
 class StatementCounters:
     """The statement counters of one Postgres server (12 or later).
 
-    Every method raises MeasurementError if the server fails or does not have a database that is asked for.
+    Every method raises MeasurementError if the server fails or does not have a database that is asked for,
+    and InputError if the role lacks a right that it needs.
     """
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
@@ -67,16 +75,25 @@ class StatementCounters:
 
         InputError, telling which setting to change, if the server does not count statements.
         """
-        loaded = str(self._rows("SELECT current_setting('shared_preload_libraries')")[0][0])
-        if _LIBRARY not in [name.strip(' "').rpartition("/")[2] for name in loaded.split(",")]:
-            raise InputError(
-                f"{self._server} does not count statements. Add to its postgresql.conf, and restart it: "
-                f"shared_preload_libraries = '{', '.join(filter(None, [loaded, _LIBRARY]))}'"
-            )
+        self._refuse_unless_loaded()
         self._execute(f"CREATE EXTENSION IF NOT EXISTS {_LIBRARY}")
         self._refuse_misleading_settings()
-        self._execute("SET pg_stat_statements.track = 'none'")
+        # Only a superuser may. Without it, this connection is counted, but for a database that is not measured.
+        with suppress(InputError):
+            self._execute("SET pg_stat_statements.track = 'none'")
         self._evictions = self._count_evictions()
+
+    @contextmanager
+    def alone_with(self, database: str) -> Iterator[None]:
+        """Wait until nobody else is alone with a database, and be it: for those that count through this database."""
+        key = [_LOCK, database]
+        self._execute("SELECT pg_advisory_lock(hashtext(%s), hashtext(%s))", key)
+        try:
+            yield
+        finally:
+            # A connection that is lost holds nothing.
+            with suppress(MeasurementError):
+                self._execute("SELECT pg_advisory_unlock(hashtext(%s), hashtext(%s))", key)
 
     def reset(self, database: str) -> None:
         """Begin counting one database from zero; the counts of others are left alone."""
@@ -101,6 +118,8 @@ class StatementCounters:
         for dbid, text, calls, count, milliseconds in rows:
             if text is None:  # The server lost its file of texts.
                 self._tainted.add(names[dbid])
+            elif text == _HIDDEN:
+                raise self._refusal("the statements of other roles are hidden from it")
             else:
                 found[names[dbid]].append(
                     StatementCount(text=text, calls=calls, rows=count, exec_ms=milliseconds)
@@ -153,12 +172,32 @@ class StatementCounters:
         info = self._connection.info
         return f"Postgres at {info.host}:{info.port}"
 
-    def _refuse_misleading_settings(self) -> None:
-        settings: dict[str, str] = dict(
-            self._rows(
-                "SELECT name, reset_val FROM pg_settings WHERE name = ANY(%s)", [list(_MISLEADING_SETTINGS)]
+    def _refuse_unless_loaded(self) -> None:
+        # The list of libraries is for superusers only; everyone sees the settings of those that are loaded.
+        settings = self._settings(["shared_preload_libraries", f"{_LIBRARY}.max"])
+        if f"{_LIBRARY}.max" not in settings:
+            libraries = filter(None, [settings.get("shared_preload_libraries"), _LIBRARY])
+            raise InputError(
+                f"{self._server} does not count statements. Add to its postgresql.conf, and restart it: "
+                f"shared_preload_libraries = '{', '.join(libraries)}'"
             )
+
+    def _settings(self, names: Collection[str]) -> dict[str, str]:
+        """Return the settings of these names that the server has and shows to this role."""
+        return dict(self._rows("SELECT name, reset_val FROM pg_settings WHERE name = ANY(%s)", [list(names)]))
+
+    def _refusal(self, reason: str) -> InputError:
+        info = self._connection.info
+        role = sql.Identifier(info.user).as_string()
+        return InputError(
+            f"{self._server}: the role {role} may not count statements: {reason}. Let a superuser run, "
+            f"in the database {info.dbname}: CREATE EXTENSION IF NOT EXISTS {_LIBRARY}; "
+            f"GRANT pg_read_all_stats TO {role}; "
+            f"GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO {role};"
         )
+
+    def _refuse_misleading_settings(self) -> None:
+        settings = self._settings(_MISLEADING_SETTINGS)
         for name, misleading in _MISLEADING_SETTINGS.items():
             if settings.get(name) == misleading:
                 raise InputError(
@@ -207,5 +246,7 @@ class StatementCounters:
     def _execute(self, statement: str, values: list[Any] | None = None) -> psycopg.Cursor[Row]:
         try:
             return self._connection.execute(statement.encode(), values)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise self._refusal(str(error.diag.message_primary)) from error
         except psycopg.Error as error:
             raise MeasurementError(f"{self._server}: statements cannot be counted: {error}") from error

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.matrix.model import Arm
@@ -88,7 +89,9 @@ def test_a_reset_leaves_other_databases_alone(
 
 
 def test_counting_adds_nothing(counters: StatementCounters, server: str) -> None:
+    _forget(server, "postgres")
     for _ in range(10):
+        counters.reset("base")
         counters.snapshot(BOTH)
         counters.settle(BOTH, 0.01, 1, time.sleep, time.monotonic)
         counters.evicted("base")
@@ -99,6 +102,15 @@ def test_counting_adds_nothing(counters: StatementCounters, server: str) -> None
             "WHERE query ~ 'pg_stat_statements[_( ]'"
         ).fetchall()
     assert [text for (text,) in own if not text.startswith(("CREATE", "SET", "SELECT query"))] == []
+
+
+def _forget(server: str, database: str) -> None:
+    """Forget what other tests did in a database, without leaving a trace there."""
+    with psycopg.connect(server) as connection:
+        connection.execute("SET pg_stat_statements.track = 'none'")
+        connection.execute(
+            "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = %s", [database]
+        )
 
 
 def test_statements_within_functions_are_not_counted_twice(postgres_with: Server) -> None:
@@ -275,6 +287,105 @@ def test_a_setting_that_hides_statements_is_refused(postgres_with: Server) -> No
         postgres_with(**COUNTING, pg_stat_statements__track_utility="off") as server,
         pytest.raises(InputError, match=r"has pg_stat_statements\.track_utility = off"),
         open_counters(server),
+    ):
+        pass
+
+
+RIGHT_TO_READ = "GRANT pg_read_all_stats TO counter"
+RIGHT_TO_RESET = "GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO counter"
+
+
+@pytest.fixture
+def as_counter(server: str, counters: StatementCounters) -> Iterator[str]:
+    """How the role ``counter`` connects, which is no superuser and has no rights; the extension is there."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE ROLE counter LOGIN")
+        yield make_conninfo(server, user="counter")
+        connection.execute("DROP OWNED BY counter")
+        connection.execute("DROP ROLE counter")
+
+
+def _grant(server: str, *rights: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        for right in rights:
+            connection.execute(right.encode())
+
+
+def test_a_role_with_two_rights_counts_what_others_do(as_counter: str, server: str, base: Connection) -> None:
+    _grant(server, RIGHT_TO_READ, RIGHT_TO_RESET)
+    with open_counters(as_counter) as counters:
+        counters.reset("base")
+        base.execute("SELECT 1 AS a")
+        assert counters.settle(["base"], 0.01, 10, time.sleep, time.monotonic)
+        assert _calls(counters, ["base"]) == {"base": {"SELECT $1 AS a": 1}}
+        assert counters.evicted("base") is False
+
+
+def test_a_role_that_may_not_reset_is_told_what_to_grant(as_counter: str, server: str) -> None:
+    _grant(server, RIGHT_TO_READ)
+    with open_counters(as_counter) as counters, pytest.raises(InputError) as caught:
+        counters.reset("base")
+    assert "permission denied for function pg_stat_statements_reset" in str(caught.value)
+    assert RIGHT_TO_RESET.replace("counter", '"counter"') in str(caught.value)
+
+
+def test_statements_that_are_hidden_from_a_role_are_not_passed_over(
+    as_counter: str, server: str, base: Connection
+) -> None:
+    _grant(server, RIGHT_TO_RESET)
+    with open_counters(as_counter) as counters:
+        counters.reset("base")
+        base.execute("SELECT 1 AS a")
+        with pytest.raises(InputError, match=r"hidden from it\. .* GRANT pg_read_all_stats"):
+            counters.snapshot(["base"])
+
+
+def test_a_role_that_may_not_create_the_extension_is_told_where(postgres_with: Server) -> None:
+    with postgres_with(**COUNTING) as server:
+        _grant(server, "CREATE ROLE counter LOGIN")
+        with (
+            pytest.raises(InputError, match="in the database postgres: CREATE EXTENSION IF NOT EXISTS"),
+            open_counters(make_conninfo(server, user="counter")),
+        ):
+            pass
+
+
+def test_two_that_want_to_be_alone_with_a_database_wait_for_each_other(
+    counters: StatementCounters, server: str
+) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with open_counters(server) as others, others.alone_with("base"):
+            order.append("second")
+
+    with counters.alone_with("base"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        while thread.is_alive() and not _waiting_for_a_lock(server):
+            time.sleep(0.01)
+        order.append("first")
+    thread.join(timeout=20)
+    assert order == ["first", "second"]
+
+
+def _waiting_for_a_lock(server: str) -> bool:
+    with psycopg.connect(server) as connection:
+        found = connection.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return found.fetchone() is not None
+
+
+def test_being_alone_with_one_database_holds_nobody_off_another(
+    counters: StatementCounters, server: str
+) -> None:
+    impatient = make_conninfo(server, options="-c lock_timeout=5s")
+    with counters.alone_with("base"), open_counters(impatient) as others, others.alone_with("head"):
+        pass
+    with (
+        counters.alone_with("base"),
+        open_counters(make_conninfo(server, options="-c lock_timeout=10ms")) as others,
+        pytest.raises(MeasurementError, match="lock timeout"),
+        others.alone_with("base"),
     ):
         pass
 
