@@ -8,37 +8,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
-from perf_matrix.compare.arm_queries import ArmQueries, arm_queries
 from perf_matrix.compare.cautions import cautions
-from perf_matrix.compare.costs import measured_cost, round_trip
-from perf_matrix.compare.diff import ChangedLine, changed_lines
+from perf_matrix.compare.diff import changed_lines
 from perf_matrix.compare.endpoints import compare_endpoint
 from perf_matrix.compare.failures import p_values
 from perf_matrix.compare.holm import NEVER, PValues, holm_each_way
 from perf_matrix.compare.latency import Latency, confidence
-from perf_matrix.compare.measured import Measured, measure_endpoint
+from perf_matrix.compare.measured import Measured, MeasuredCell, measure_cell
 from perf_matrix.compare.model import (
     Both,
     CellComparison,
     Comparison,
     EndpointComparison,
     GateResult,
-    Queries,
-    RoundTrip,
     Subjects,
     Timings,
     Verdict,
 )
 from perf_matrix.compare.power import detectable
-from perf_matrix.compare.queries import compare_queries
-from perf_matrix.compare.statement_times import slower, timed_statements
+from perf_matrix.compare.statement_times import slower
 from perf_matrix.compare.summaries import findings
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.errors import InputError
-from perf_matrix.matrix.model import ARMS, Arm, Cell, Endpoint
+from perf_matrix.matrix.model import ARMS, Arm, Cell
 from perf_matrix.record.model import CellRecord, RunInfo, RunRecord
 from perf_matrix.record.progress import progress
 
@@ -56,19 +51,14 @@ def compare(record: RunRecord) -> Comparison:
         raise InputError(
             f"only {info.subjects['head'].spec} was measured: there is nothing to compare it with"
         )
-    surroundings = {cell.cell.id: _surroundings(cell, info) for cell in record.cells}
     lines = changed_lines(info.diff)
+    found = {cell.cell.id: measure_cell(cell, info, lines) for cell in record.cells}
     measured: dict[Key, Measured] = {
-        (cell.cell.id, endpoint.name): _measure(cell, endpoint, surroundings[cell.cell.id], info, lines)
-        for cell in record.cells
-        for endpoint in info.endpoints
+        (cell, endpoint): one for cell, each in found.items() for endpoint, one in each.endpoints.items()
     }
     family = _family(measured)
-    endpoints = _compare_all(measured, family, surroundings, info)
-    cells = [
-        _cell(cell, _of_cell(cell, record), measured, endpoints, surroundings.get(cell.id), info)
-        for cell in info.cells
-    ]
+    endpoints = _compare_all(measured, family, info)
+    cells = [_cell(cell, found.get(cell.id), endpoints, info) for cell in info.cells]
     return Comparison(
         verdict=worst(cell.verdict for cell in cells),
         subjects=Subjects(base=info.subjects["base"], head=info.subjects["head"]),
@@ -82,55 +72,6 @@ def compare(record: RunRecord) -> Comparison:
     )
 
 
-@dataclass(frozen=True)
-class _Surroundings:
-    """What the endpoints of a cell have in common."""
-
-    base: ArmQueries
-    head: ArmQueries
-    round_trip: RoundTrip | None
-
-    @property
-    def connections(self) -> Both:
-        return Both(base=self.base.connections, head=self.head.connections)
-
-
-def _surroundings(record: CellRecord, info: RunInfo) -> _Surroundings:
-    base, head = (arm_queries(record, info.endpoints, arm) for arm in ARMS)
-    return _Surroundings(base, head, round_trip(record.round_trips))
-
-
-def _measure(
-    record: CellRecord,
-    endpoint: Endpoint,
-    around: _Surroundings,
-    info: RunInfo,
-    lines: Sequence[ChangedLine],
-) -> Measured:
-    matrix = info.matrix
-    queries = compare_queries(endpoint, around.base, around.head, matrix.round_trips_ms, lines)
-    timed = timed_statements(endpoint.name, around.base, around.head, matrix.gate) if queries else []
-    return measure_endpoint(
-        record, endpoint, matrix.gate, _with_cost(record, queries, endpoint, around, info), timed
-    )
-
-
-def _with_cost(
-    record: CellRecord, queries: Queries | None, endpoint: Endpoint, around: _Surroundings, info: RunInfo
-) -> Queries | None:
-    """The queries with what they were measured to cost, where the cell has a delay before its database."""
-    if queries is None:
-        return None
-    cost = measured_cost(
-        [block for block in record.blocks if block.endpoint == endpoint.name],
-        [block for block in record.undelayed if block.endpoint == endpoint.name],
-        around.round_trip,
-        queries.extra_ms_per_request,
-        confidence(info.matrix.gate),
-    )
-    return queries.model_copy(update={"measured_cost": cost})
-
-
 def _family(measured: Mapping[Key, Measured]) -> dict[Key, Latency]:
     """Every gated latency quantile of the run: what Holm's correction is made over."""
     return {(*key, metric): one.latencies[metric] for key, one in measured.items() for metric in one.family}
@@ -139,7 +80,6 @@ def _family(measured: Mapping[Key, Measured]) -> dict[Key, Latency]:
 def _compare_all(
     measured: Mapping[Key, Measured],
     family: Mapping[Key, Latency],
-    around: Mapping[str, _Surroundings],
     info: RunInfo,
 ) -> dict[Key, EndpointComparison]:
     measured = _with_slower(measured, info)
@@ -150,7 +90,6 @@ def _compare_all(
             one,
             {metric: latency[*key, metric] for metric in one.family},
             failing.get(key, NEVER),
-            around[key[0]].connections,
             info,
         )
         for key, one in measured.items()
@@ -177,45 +116,36 @@ def _adjusted(p: Mapping[Key, PValues]) -> dict[Key, PValues]:
     return dict(zip(p, holm_each_way(list(p.values())), strict=True))
 
 
-def _of_cell(cell: Cell, record: RunRecord) -> CellRecord | None:
-    return next((one for one in record.cells if one.cell.id == cell.id), None)
-
-
 def _cell(
-    cell: Cell,
-    record: CellRecord | None,
-    measured: Mapping[Key, Measured],
-    endpoints: Mapping[Key, EndpointComparison],
-    around: _Surroundings | None,
-    info: RunInfo,
+    cell: Cell, measured: MeasuredCell | None, endpoints: Mapping[Key, EndpointComparison], info: RunInfo
 ) -> CellComparison:
-    if record is None or around is None:
+    if measured is None:
         words = "nothing was recorded for this cell; perf-matrix run --resume measures it"
         return CellComparison(
             id=cell.id, variants=cell.variants, verdict="invalid", endpoints=[], fault=words
         )
+    record = measured.record
     own = [comparison for key, comparison in endpoints.items() if key[0] == cell.id]
-    enough = all(one.enough_blocks for key, one in measured.items() if key[0] == cell.id)
     # A fault is forgiven where a resumed run has measured to the end all the same.
-    finished = ("paired" not in info.instruments or enough) and _is_finished(record, info)
-    fatal: list[Verdict] = ["invalid"] if record.faults and not finished else []
+    fatal: list[Verdict] = ["invalid"] if record.faults and not _is_finished(measured, info) else []
     return CellComparison(
         id=cell.id,
         variants=cell.variants,
         verdict=worst([*fatal, *(comparison.verdict for comparison in own)]),
         endpoints=own,
         ready_s=_ready(record),
-        connections=around.connections,
-        round_trip=around.round_trip,
+        connections=measured.connections,
+        round_trip=measured.round_trip,
         fault=record.faults[-1].message if record.faults else "",
         log_tail=record.faults[-1].log_tail if record.faults else [],
     )
 
 
-def _is_finished(record: CellRecord, info: RunInfo) -> bool:
-    done = progress(record)
-    epochs = info.matrix.epochs if "paired" in info.instruments else 1
-    return done.epochs_finished >= epochs and (done.second_scale_finished or not info.grown)
+def _is_finished(measured: MeasuredCell, info: RunInfo) -> bool:
+    if "paired" in info.instruments and not all(one.enough_blocks for one in measured.endpoints.values()):
+        return False
+    done = progress(measured.record)
+    return done.epochs_finished >= info.epochs and (done.second_scale_finished or not info.grown)
 
 
 def _ready(record: CellRecord) -> Both:

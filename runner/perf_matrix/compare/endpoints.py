@@ -17,7 +17,7 @@ from perf_matrix.compare.failures import decide_failures
 from perf_matrix.compare.holm import NEVER, PValues
 from perf_matrix.compare.latency import Latency, decide
 from perf_matrix.compare.measured import Measured
-from perf_matrix.compare.model import Both, EndpointComparison, Errors, Paired, Quantile, Verdict
+from perf_matrix.compare.model import EndpointComparison, Errors, Paired, Quantile, Verdict
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.matrix.model import ARMS
 from perf_matrix.record.model import RunInfo
@@ -29,13 +29,9 @@ def compare_endpoint(
     measured: Measured,
     latency: Mapping[LatencyMetric, PValues],
     failing: PValues,
-    connections: Both,
     info: RunInfo,
 ) -> EndpointComparison:
-    """The comparison of one endpoint; ``latency`` and ``failing`` are its adjusted p-values.
-
-    ``connections``: the most that each arm was seen to hold to its database.
-    """
+    """The comparison of one endpoint; ``latency`` and ``failing`` are its adjusted p-values."""
     comparable = measured.recorded and not measured.missing_on
     errors = _errors(measured, failing, info) if comparable else None
     quantiles = {
@@ -51,7 +47,7 @@ def compare_endpoint(
         queries=measured.queries,
         paired=paired,
         errors=errors,
-        causes=causes(measured.queries, paired, connections) if comparable else [],
+        causes=causes(measured.queries, paired, measured.connections) if comparable else [],
     )
 
 

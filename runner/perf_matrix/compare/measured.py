@@ -1,22 +1,29 @@
-"""Everything that the record says about one endpoint of one cell, before the run's correction."""
+"""Everything that the record says about a cell and its endpoints, before the run's correction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from perf_matrix.compare.arm_queries import ArmQueries, arm_queries
 from perf_matrix.compare.blocks import MIN_UNITS, RULES, LatencyMetric
+from perf_matrix.compare.costs import measured_cost, round_trip
+from perf_matrix.compare.diff import ChangedLine
 from perf_matrix.compare.failures import Failures, count_failures
-from perf_matrix.compare.latency import Latency, measure
-from perf_matrix.compare.model import Queries
-from perf_matrix.compare.statement_times import Timed
-from perf_matrix.matrix.model import ARMS, Arm, Endpoint, Gate
-from perf_matrix.record.model import CellRecord, PairedBlock
+from perf_matrix.compare.latency import Latency, confidence, measure
+from perf_matrix.compare.model import Both, Queries, RoundTrip
+from perf_matrix.compare.queries import compare_queries
+from perf_matrix.compare.statement_times import Timed, timed_statements
+from perf_matrix.matrix.model import ARMS, Arm, Endpoint
+from perf_matrix.record.model import CellRecord, PairedBlock, Presence, RunInfo
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One endpoint in one cell. ``latencies`` has only the quantiles that have blocks enough to show."""
+    """One endpoint in one cell. ``latencies`` has only the quantiles that have blocks enough to show.
+
+    ``connections``: the most that each arm was seen to hold to its database.
+    """
 
     endpoint: Endpoint
     blocks: list[PairedBlock]
@@ -25,6 +32,7 @@ class Measured:
     latencies: Mapping[LatencyMetric, Latency]
     queries: Queries | None
     timed: list[Timed]
+    connections: Both
 
     @property
     def recorded(self) -> bool:
@@ -42,16 +50,47 @@ class Measured:
         return [metric for metric, latency in self.latencies.items() if latency.gated]
 
 
-def measure_endpoint(
-    record: CellRecord, endpoint: Endpoint, gate: Gate, queries: Queries | None, timed: list[Timed]
-) -> Measured:
-    """Gather what ``record`` has on ``endpoint``; one that an arm does not have is not measured further.
+@dataclass(frozen=True)
+class MeasuredCell:
+    """One cell: its endpoints by name, and what they have in common."""
 
-    ``queries`` and ``timed`` are what its statements showed.
-    """
-    probes = [probe for probe in record.presence if probe.endpoint == endpoint.name]
-    missing = [arm for arm in ARMS if _missing([probe.present for probe in probes if probe.arm == arm])]
-    blocks = [] if missing else [block for block in record.blocks if block.endpoint == endpoint.name]
+    record: CellRecord
+    endpoints: Mapping[str, Measured]
+    connections: Both
+    round_trip: RoundTrip | None
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What the endpoints of a cell are measured in."""
+
+    record: CellRecord
+    info: RunInfo
+    base: ArmQueries
+    head: ArmQueries
+    round_trip: RoundTrip | None
+    lines: Sequence[ChangedLine]
+
+    @property
+    def connections(self) -> Both:
+        return Both(base=self.base.connections, head=self.head.connections)
+
+
+def measure_cell(record: CellRecord, info: RunInfo, lines: Sequence[ChangedLine]) -> MeasuredCell:
+    """Gather what ``record`` has on a cell; ``lines`` are the changed ones of the code."""
+    base, head = (arm_queries(record, info.endpoints, arm) for arm in ARMS)
+    around = _Around(record, info, base, head, round_trip(record.round_trips), lines)
+    endpoints = {endpoint.name: _measure(endpoint, around) for endpoint in info.endpoints}
+    return MeasuredCell(record, endpoints, around.connections, around.round_trip)
+
+
+def _measure(endpoint: Endpoint, around: _Around) -> Measured:
+    """Gather what there is on ``endpoint``; one that an arm does not have is not measured further."""
+    probes = [probe for probe in around.record.presence if probe.endpoint == endpoint.name]
+    missing = _missing_on(probes)
+    blocks = [] if missing else [block for block in around.record.blocks if block.endpoint == endpoint.name]
+    queries = None if missing else _queries(endpoint, around)
+    gate = around.info.matrix.gate
     measured = {metric: measure(blocks, metric, gate) for metric in RULES}
     return Measured(
         endpoint=endpoint,
@@ -59,11 +98,29 @@ def measure_endpoint(
         missing_on=missing,
         failures=count_failures(blocks, probes),
         latencies={metric: latency for metric, latency in measured.items() if latency},
-        queries=None if missing else queries,
-        timed=[] if missing else timed,
+        queries=queries,
+        timed=timed_statements(endpoint.name, around.base, around.head, gate) if queries else [],
+        connections=around.connections,
     )
 
 
-def _missing(answers: list[bool]) -> bool:
-    """Absent after every start; one that comes and goes is there and fails."""
-    return bool(answers) and not any(answers)
+def _missing_on(probes: Sequence[Presence]) -> list[Arm]:
+    """Arms on which it was absent after every start; one that comes and goes is there and fails."""
+    answers = {arm: [probe.present for probe in probes if probe.arm == arm] for arm in ARMS}
+    return [arm for arm in ARMS if answers[arm] and not any(answers[arm])]
+
+
+def _queries(endpoint: Endpoint, around: _Around) -> Queries | None:
+    """The statements of both arms, with what they were measured to cost where the cell has a delay."""
+    matrix = around.info.matrix
+    found = compare_queries(endpoint, around.base, around.head, matrix.round_trips_ms, around.lines)
+    if found is None:
+        return None
+    cost = measured_cost(
+        [block for block in around.record.blocks if block.endpoint == endpoint.name],
+        [block for block in around.record.undelayed if block.endpoint == endpoint.name],
+        around.round_trip,
+        found.extra_ms_per_request,
+        confidence(matrix.gate),
+    )
+    return found.model_copy(update={"measured_cost": cost})

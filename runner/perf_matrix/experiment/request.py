@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from perf_matrix.compare.diff import changed_lines
 from perf_matrix.errors import InputError
 from perf_matrix.experiment.budget import assumed_costs, refuse_if_too_short
 from perf_matrix.matrix.cells import select, select_endpoints, unfold
@@ -92,6 +93,8 @@ def check(wish: Wish, today: date) -> Order:
         diff=wish.diff,
     )
     _refuse_hopeless(order)
+    # What is no diff is said now, not when everything has been measured.
+    changed_lines(wish.diff)
     return order
 
 
@@ -103,11 +106,6 @@ def scales_of(matrix: MatrixFile, *, second: bool) -> dict[DataScale, Scale]:
 
 def _second(matrix: MatrixFile) -> Scale:
     return {**matrix.scale, **matrix.second_scale}
-
-
-def epochs_of(matrix: MatrixFile, instruments: Sequence[Instrument]) -> int:
-    """How often the stack is started at the first scale: counts need no repetition, being exact."""
-    return matrix.epochs if "paired" in instruments else 1
 
 
 def release_of(spec: str, target: Target) -> Release:

@@ -16,7 +16,7 @@ from perf_matrix.experiment.budget import assumed_costs, shortest_limit_s
 from perf_matrix.experiment.cell import Bench, Plan, expected_s, measure_cell
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.host import this_host
-from perf_matrix.experiment.request import Order, epochs_of, release_of, scales_of
+from perf_matrix.experiment.request import Order, release_of, scales_of
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
 from perf_matrix.load.agent import Agent
@@ -79,7 +79,7 @@ def start_run(order: Order, out: Path, command: Command, outside: Surroundings) 
         _workshop(order.target, specs, order.scales, outside) as workshop,
         RunFolder.create(out, _info(order, workshop, command)) as folder,
     ):
-        _measure(folder, [_fresh(cell, order) for cell in order.cells], workshop, outside)
+        _measure(folder, [_fresh(cell, folder.info) for cell in order.cells], workshop, outside)
 
 
 def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
@@ -171,13 +171,13 @@ def _info(order: Order, workshop: _Workshop, command: Command) -> RunInfo:
     )
 
 
-def _fresh(cell: Cell, order: Order) -> Plan:
+def _fresh(cell: Cell, info: RunInfo) -> Plan:
     return Plan(
         cell=cell,
-        limit_s=order.matrix.time,
-        epochs=epochs_of(order.matrix, order.instruments),
+        limit_s=info.matrix.time,
+        epochs=info.epochs,
         first_epoch=0,
-        second_scale=bool(order.grown),
+        second_scale=bool(info.grown),
         earlier=CellRecord(cell=cell),
     )
 
@@ -185,7 +185,7 @@ def _fresh(cell: Cell, order: Order) -> Plan:
 def _remaining(cell: CellRecord, record: RunRecord) -> Plan | None:
     """What a cell still lacks: the epochs that were not finished, in the time that was not used."""
     info, done = record.info, progress(cell)
-    epochs = max(0, epochs_of(info.matrix, info.instruments) - done.epochs_finished)
+    epochs = max(0, info.epochs - done.epochs_finished)
     second_scale = bool(info.grown) and not done.second_scale_finished
     if not epochs and not second_scale:
         return None

@@ -74,6 +74,11 @@ class RunInfo(Recorded):
     tools: dict[str, str] = {}
     diff: str = Field(default="", description="The change between the subjects, as a unified diff.")
 
+    @property
+    def epochs(self) -> int:
+        """How often the stack is started at the first data scale: counts need no repetition, being exact."""
+        return self.matrix.epochs if "paired" in self.instruments else 1
+
 
 DataScale = Literal["first", "second"]
 
