@@ -84,8 +84,17 @@ def _asking(name: str, queries: Queries) -> _Change:
     summary = (
         f"{name}: {queries.base:g} -> {queries.head:g} SQL statements per request ({more:+g});"
         f" {extra:+.1f} ms per request at a {queries.round_trip_ms:g} ms round trip"
+        f"{''.join(_steeper(queries))}"
     )
     return _Change("queries", queries.verdict, summary, cost=abs(extra))
+
+
+def _steeper(queries: Queries) -> Iterator[str]:
+    """What multiplies with the rows, or with the data, since base."""
+    for slope in queries.slopes:
+        if slope.verdict == "regression":
+            line = slope.head
+            yield f"; N+1: {line.fixed:g} + {line.per_row:.2f} per {slope.row}" if line else f"; {slope.note}"
 
 
 def _waiting(endpoint: EndpointComparison) -> Iterator[_Change]:

@@ -17,6 +17,10 @@ BLOCKS_PER_ENDPOINT = 8
 _START_S = 12.0
 _WINDOWS_S_PER_ENDPOINT = 0.5
 _REQUEST_S = 0.004
+# After another start one window of each endpoint tells whether its count is the same; it was two or more before.
+_LATER_WINDOWS = 2 / 3
+# Limits are named in whole steps of this.
+_STEP_S = 5
 # Writing, stopping, and the block that is under way when the time is over.
 _SLACK = 1.1
 
@@ -57,12 +61,13 @@ def counting_s(costs: Costs) -> float:
 
 
 def shortest_limit_s(costs: Costs, epochs: int) -> float:
-    """The shortest limit in which every endpoint gets its blocks, in whole ten seconds."""
+    """The shortest limit in which every endpoint gets its blocks, in whole five seconds."""
     blocks = rounds_per_epoch(epochs) * epochs * costs.blocks_per_round
     # One lead-in pair goes before the pairs of each block.
     pairs_s = blocks * (PAIRS_PER_BLOCK + 1) * sum(costs.pair_s.values())
-    needed = epochs * (costs.start_s + costs.windows_s) + pairs_s + costs.second_scale_s
-    return math.ceil(_SLACK * needed / 10) * 10.0
+    windows_s = costs.windows_s * (1 + (epochs - 1) * _LATER_WINDOWS)
+    needed = epochs * costs.start_s + windows_s + pairs_s + costs.second_scale_s
+    return float(math.ceil(_SLACK * needed / _STEP_S) * _STEP_S)
 
 
 def refuse_if_too_short(limit_s: float, costs: Costs, epochs: int) -> None:

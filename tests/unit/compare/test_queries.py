@@ -8,8 +8,19 @@ from typing import Any
 import pytest
 
 from perf_matrix.compare.arm_queries import ArmQueries
-from perf_matrix.compare.model import Both, ChangedStatement, Elsewhere, GrownStatement, Queries, Statement
+from perf_matrix.compare.model import (
+    Both,
+    CellComparison,
+    ChangedStatement,
+    Elsewhere,
+    EndpointComparison,
+    Errors,
+    GrownStatement,
+    Queries,
+    Statement,
+)
 from perf_matrix.compare.queries import compare_queries
+from perf_matrix.compare.summaries import findings
 from perf_matrix.matrix.model import Arm, Endpoint, Request, Rows
 from perf_matrix.queries.deferred import Deferred
 from perf_matrix.queries.form import form
@@ -177,6 +188,23 @@ def test_slopes(base: tuple[int, int], head: tuple[int, int], verdict: str, note
 def test_a_steeper_slope_is_a_regression_even_of_as_many_statements() -> None:
     found = compared(listed("base", 11, 21), listed("head", 11, 31), LIST)
     assert (found.base, found.head, found.verdict) == (11, 11, "regression")
+
+
+def test_the_finding_of_a_slope_names_it() -> None:
+    found = compared(listed("base", 11, 21), listed("head", 11, 31), LIST)
+    row = EndpointComparison(
+        name="users",
+        request="GET /users",
+        verdict="regression",
+        queries=found,
+        errors=Errors(base=0, head=0, requests=0, verdict="pass"),
+    )
+    cell = CellComparison(id="default", variants={}, verdict="regression", endpoints=[row])
+    (finding,) = findings([cell], ["queries"])
+    assert finding.summary == (
+        "users: 11 -> 11 SQL statements per request (+0); +0.0 ms per request at a 1 ms round trip;"
+        " N+1: -9 + 2.00 per user"
+    )
 
 
 def test_the_line_names_what_multiplies() -> None:
