@@ -6,6 +6,7 @@ import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 
 import click
 
@@ -14,7 +15,7 @@ from perf_matrix.commands.budget import budget
 from perf_matrix.commands.concluding import conclude
 from perf_matrix.commands.options import Chosen, measuring
 from perf_matrix.commands.running import Interrupted, interrupt_on_signals, new_folder, resume, start
-from perf_matrix.errors import InputError, PerfMatrixError
+from perf_matrix.errors import InputError, MeasurementError, PerfMatrixError
 from perf_matrix.experiment.request import check
 from perf_matrix.record.read import read_run
 
@@ -121,7 +122,14 @@ cli.add_command(budget)
 def main() -> None:
     """The command ``perf-matrix``."""
     interrupt_on_signals()
+    sys.excepthook = _fail
     sys.exit(_exit_code_of(sys.argv[1:]))
+
+
+def _fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """End after a fault of the program itself: the status that Python gives it, 1, means a regression."""
+    sys.__excepthook__(kind, error, trace)
+    raise SystemExit(MeasurementError.exit_code)
 
 
 def _exit_code_of(arguments: list[str]) -> int:
@@ -144,5 +152,5 @@ def _finish(folder: Path) -> None:
     if record.info.command == "compare":
         conclude(folder, as_json=False)
     if record.info.command == "budget":
-        again = f"perf-matrix budget check --from {shlex.quote(str(folder))}"
-        click.echo(f"Recorded in {folder}. Check it: {again}", err=True)
+        again = f"perf-matrix budget check --from {shlex.quote(str(folder))} (or budget update)"
+        click.echo(f"Recorded in {folder}. Go on with: {again}", err=True)

@@ -134,6 +134,14 @@ MATRICES: dict[str, tuple[str | bytes, str | None]] = {
         HEAD + "scale: {usres: 3}\n",
         "m.yml: scale: 'usres' is not known; did you mean 'users'?",
     ),
+    "unknown second scale": (
+        HEAD + "second_scale: {usres: 3}\n",
+        "m.yml: second_scale: 'usres' is not known; did you mean 'users'?",
+    ),
+    "a second scale that is the first": (
+        HEAD + "scale: {users: 60}\nsecond_scale: {users: 60}\n",
+        "m.yml: second_scale: it says the same as scale; give it other numbers, or leave it out",
+    ),
     "a scale that the workload cannot do with": (
         HEAD + "scale: {users: 0}\n",
         "m.yml: scale: users: the workload needs at least 1",
@@ -149,7 +157,7 @@ MATRICES: dict[str, tuple[str | bytes, str | None]] = {
         HEAD + "time: 20s\n",
         (
             "time: 20s is too short for 8 blocks of 10 pairs for each of 16 endpoints over 2 epochs: "
-            "the shortest that works here is about 60s. "
+            "the shortest that works here is about 55s. "
             "Write a longer time: in the matrix file or as --time, or choose fewer --endpoints."
         ),
     ),
@@ -185,6 +193,14 @@ def test_ten_megabytes(place: Place) -> None:
 
 
 OPTIONS: dict[str, tuple[Sequence[str], str]] = {
+    "a diff that is empty": (
+        (*PAIR, "--diff", os.devnull),
+        f"--diff {os.devnull}: it is empty; write it with: git diff BASE HEAD",
+    ),
+    "a delay that nothing would show": (
+        (*PAIR, "--metrics", "queries", "--round-trip", "1"),
+        "--round-trip shows in latencies only: leave it out, or add p50 to --metrics",
+    ),
     "unknown matrix": (
         (*PAIR, "--matrix", "smok"),
         "smok: neither a file nor a shipped matrix; did you mean 'smoke'?",
@@ -198,7 +214,7 @@ OPTIONS: dict[str, tuple[Sequence[str], str]] = {
         (*PAIR, "--time", "10s", "--endpoints", "models"),
         (
             "time: 10s is too short for 8 blocks of 10 pairs for each of 1 endpoint over 2 epochs: "
-            "the shortest that works here is about 30s. "
+            "the shortest that works here is about 45s. "
             "Write a longer time: in the matrix file or as --time, or choose fewer --endpoints."
         ),
     ),

@@ -10,10 +10,13 @@ from typing import Any, TextIO, get_args
 
 import click
 
+from perf_matrix.errors import InputError
 from perf_matrix.experiment.request import Wish
 from perf_matrix.matrix.model import Arm, GatedMetric
 from perf_matrix.matrix.nearest import hint
 from perf_matrix.matrix.quantities import seconds
+
+_MOST_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,17 @@ class Chosen:
             time_s=self.time_s,
             metrics=self.metrics or (),
             round_trip_ms=self.round_trip_ms,
-            diff=self.diff.read() if self.diff else "",
+            diff=self._read_diff(),
+            diff_file=self.diff.name if self.diff else "",
         )
+
+    def _read_diff(self) -> str:
+        if self.diff is None:
+            return ""
+        text = self.diff.read()
+        if not text.strip():
+            raise InputError(f"--diff {self.diff.name}: it is empty; write it with: git diff BASE HEAD")
+        return text
 
 
 class _Metrics(click.ParamType[tuple[GatedMetric, ...]]):
@@ -57,6 +69,22 @@ class _Metrics(click.ParamType[tuple[GatedMetric, ...]]):
             if name not in known:
                 self.fail(f"{name!r} is not a metric; {hint(name, list(known))}", param, ctx)
         return tuple(dict.fromkeys(known[name] for name in names))
+
+
+class _Milliseconds(click.ParamType[float]):
+    """A number of milliseconds, up to a second."""
+
+    name = "milliseconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        # Not a number is no number between the bounds, either.
+        if not 0 <= number <= _MOST_MS:
+            self.fail(f"{value!r} is not a number of ms from 0 to {_MOST_MS}", param, ctx)
+        return number
 
 
 class _Duration(click.ParamType[float]):
@@ -96,7 +124,7 @@ _OPTIONS = (
     click.option(
         "--round-trip",
         "round_trip_ms",
-        type=click.FloatRange(0, 1000),
+        type=_Milliseconds(),
         metavar="MS",
         help="Put a delay of so many ms between service and database, and measure what it costs.",
     ),

@@ -143,6 +143,7 @@ class MeasuredCost(Compared):
     expected_ms: Finite = Field(description="Difference of the statements' counts times the delay.")
     measured_ms: Finite = Field(description="How much more head's p50 grew than base's with the delay.")
     ci: tuple[Finite, Finite] | None = Field(default=None, description="Confidence interval of measured_ms.")
+    confidence: Finite = Field(default=0.0, description="Of the interval, as attained with so many blocks.")
     round_trips: Both = Field(description="Growth of each arm's p50 with the delay, in round trips.")
     blocks: int
 
@@ -173,7 +174,13 @@ class Queries(Compared):
     verdict: Verdict
     stable: bool = Field(description="Both arms' counts are exact: repeats agreed.")
     unstable_because: str = ""
-    cold: Both = Both(base=None, head=None)
+    cold: Both = Field(
+        default=Both(base=None, head=None),
+        description="Statements of the first request to the endpoint after a start, without the background.",
+    )
+    cold_exact: bool = Field(
+        default=True, description="Nothing was written during it that others may have left to be written."
+    )
     per_row: Both | None = Field(default=None, description="The steepest of the slopes, for each arm.")
     rows: Both = Field(
         default=Both(base=None, head=None),

@@ -15,7 +15,7 @@ from perf_matrix.experiment.delay import Delay, switched_off
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.results import BlockResult
 from perf_matrix.matrix.model import Gate
-from perf_matrix.record.model import PairedBlock, UndelayedBlock
+from perf_matrix.record.model import PairedBlock, UndelayedBlock, WindowKind
 
 Block = TypeVar("Block", bound=PairedBlock)
 
@@ -29,7 +29,7 @@ class BlockTaker:
     """Takes blocks on one running stack; knows the blocks of earlier epochs, since intervals span all.
 
     ``wanted``: how many blocks each endpoint should have by the end of this epoch, if there is time.
-    ``note`` is told (endpoint, result, requests to each arm) after each block.
+    ``note`` is told (kind of block, endpoint, result, requests to each arm) after each block.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class BlockTaker:
         rng: random.Random,
         delay: Delay | None,
         record: Callable[[PairedBlock | UndelayedBlock], None],
-        note: Callable[[str, BlockResult, int], None],
+        note: Callable[[WindowKind, str, BlockResult, int], None],
         check_alive: Callable[[], None],
     ) -> None:
         self._agent = agent
@@ -65,17 +65,13 @@ class BlockTaker:
     ) -> None:
         """One block of each endpoint per round, in a new random order each time.
 
-        Where there is a delay before the database, each block is followed by one without it. ``step`` is told
-        (number of the block, of how many, endpoint) before each.
+        ``step`` is told (number of the block, of how many, endpoint) before each.
         """
         total = rounds * len(endpoints)
         for number in range(rounds):
             for place, endpoint in enumerate(self._rng.sample(endpoints, len(endpoints))):
                 step(number * len(endpoints) + place + 1, total, endpoint)
                 self.take(endpoint)
-                if self._delay is not None:
-                    with switched_off(self._delay):
-                        self._take_undelayed(endpoint)
 
     def take_until(self, ends_at: float, endpoints: Sequence[str], step: Callable[[str], None]) -> None:
         """Blocks where they help most, until ``ends_at`` (monotonic seconds).
@@ -93,16 +89,19 @@ class BlockTaker:
                 self.take(endpoint)
 
     def take(self, endpoint: str) -> None:
-        """Measure one block and record it. Raises PartDiedError where a part of the stack has ended."""
-        block = self._measure(PairedBlock, endpoint, number=len(self._blocks[endpoint]))
+        """Measure one block and record it; where there is a delay, one without it follows.
+
+        Raises PartDiedError where a part of the stack has ended.
+        """
+        number = len(self._blocks[endpoint])
+        block = self._measure(PairedBlock, "paired", endpoint, number)
         self._record(block)
         self._blocks[endpoint].append(block)
+        if self._delay is not None:
+            with switched_off(self._delay):
+                self._record(self._measure(UndelayedBlock, "undelayed", endpoint, number))
 
-    def _take_undelayed(self, endpoint: str) -> None:
-        """Measure a block with the number of the one before it."""
-        self._record(self._measure(UndelayedBlock, endpoint, number=len(self._blocks[endpoint]) - 1))
-
-    def _measure(self, kind: type[Block], endpoint: str, number: int) -> Block:
+    def _measure(self, block: type[Block], kind: WindowKind, endpoint: str, number: int) -> Block:
         order = [index < PAIRS_PER_BLOCK // 2 for index in range(PAIRS_PER_BLOCK)]
         # As many pairs with base first as with head first, so that an order effect cancels out in each block.
         self._rng.shuffle(order)
@@ -110,8 +109,8 @@ class BlockTaker:
         result = self._agent.block(endpoint, order)
         # Not only after a failure: an endpoint that needs no database answers when Postgres is gone, too.
         self._check_alive()
-        self._note(endpoint, result, PAIRS_PER_BLOCK + _LEAD_IN_PAIRS)
-        return kind(
+        self._note(kind, endpoint, result, PAIRS_PER_BLOCK + _LEAD_IN_PAIRS)
+        return block(
             epoch=self._epoch,
             endpoint=endpoint,
             block=number,
@@ -138,7 +137,8 @@ class BlockTaker:
     def _expected_s(self, endpoint: str) -> float:
         last = self._blocks[endpoint][-1]
         per_pair = (sum(last.base_ms) + sum(last.head_ms)) / max(len(last.base_ms), 1) / 1000
-        return (PAIRS_PER_BLOCK + _LEAD_IN_PAIRS) * per_pair
+        blocks = 1 if self._delay is None else 2
+        return blocks * (PAIRS_PER_BLOCK + _LEAD_IN_PAIRS) * per_pair
 
 
 def _latency_metrics(gate: Gate) -> list[LatencyMetric]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +26,7 @@ from perf_matrix.experiment.budget import (
 from perf_matrix.experiment.delay import Delay
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.phases import Phases
-from perf_matrix.experiment.points import Point, Points, points_at
+from perf_matrix.experiment.points import Points, points_at
 from perf_matrix.experiment.windows import Taken, WindowTaker
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.results import BlockResult
@@ -44,6 +44,7 @@ from perf_matrix.record.model import (
     QueryWindow,
     RunInfo,
     UndelayedBlock,
+    WindowKind,
 )
 
 
@@ -193,24 +194,23 @@ class _Measuring:
         """Start the stack; a body that comes to its end ends the epoch as planned."""
         bench, epoch, begin = self._bench, self._plan.first_epoch + number, time.monotonic()
         logs = bench.folder.logs(self._plan.cell.id) / f"epoch-{epoch + 1}"
-        with bench.phases.preparing("start the stack"):
-            bench.display.stage(f"{self._titled(title)}: starting the service")
-            stack = bench.start_stack(self._plan.cell, scale, logs, self._waiting(begin))
-        try:
+        with ExitStack() as started:
+            with bench.phases.preparing("start the stack"):
+                bench.display.stage(f"{self._titled(title)}: starting the service")
+                stack = bench.start_stack(self._plan.cell, scale, logs, self._waiting(begin))
+                started.callback(self._stop, stack)
             start_s = time.monotonic() - begin
-            self._append(_epoch_start(epoch, scale, stack, start_s))
-            if stack.delay is not None:
-                self._append(stack.delay.check(epoch))
-            with bench.start_agent(stack.urls, points.requests, logs / "k6.log") as agent:
-                yield _Running(stack, agent, self._window_taker(agent, stack, epoch, scale), start_s)
-            self._append(EpochEnd(epoch=epoch, ended_at=time.time()))
-        except MeasurementError:
-            # What failed may be the consequence of a part that ended, which is then what to tell.
-            stack.check_alive()
-            raise
-        finally:
-            with bench.phases.preparing("stop the stack"):
-                stack.stop()
+            with _blaming_what_ended(stack):
+                self._append(_epoch_start(epoch, scale, stack, start_s))
+                if stack.delay is not None:
+                    self._append(stack.delay.check(epoch))
+                with bench.start_agent(stack.urls, points.requests, logs / "k6.log") as agent:
+                    yield _Running(stack, agent, self._window_taker(agent, stack, epoch, scale), start_s)
+                self._append(EpochEnd(epoch=epoch, ended_at=time.time()))
+
+    def _stop(self, stack: Stack) -> None:
+        with self._bench.phases.preparing("stop the stack"):
+            stack.stop()
 
     def _window_taker(self, agent: Agent, stack: Stack, epoch: int, scale: DataScale) -> WindowTaker:
         return WindowTaker(
@@ -220,6 +220,7 @@ class _Measuring:
             self._windows,
             epoch=epoch,
             scale=scale,
+            delay_s=stack.delay.asked_ms / 1000 if stack.delay else 0.0,
             record=self._keep_window,
         )
 
@@ -228,21 +229,19 @@ class _Measuring:
         self._bench.display.stage(f"{self._titled(title)}: counting SQL statements")
         running.windows.take_idle()
         taken = {}
-        for place, point in enumerate(self._shuffled(points.main)):
+        # In one order always: which request fills which cache is then the same on every start.
+        for place, point in enumerate(points.main):
             self._bench.display.step(f"endpoint {place + 1} of {len(points.main)} ({point.endpoint})")
             taken[point.endpoint] = running.windows.take_first(point)
             if not taken[point.endpoint].answering:
                 running.stack.check_alive()
-        for point in self._shuffled(points.other_pages):
+        for point in points.other_pages:
             answering = taken[point.endpoint].answering
             if not running.windows.is_settled(point, answering):
                 self._bench.display.step(f"{point.endpoint} with pages of {point.page_size}")
                 running.windows.take_more(point, answering)
         running.stack.check_alive()
         return taken
-
-    def _shuffled(self, points: Sequence[Point]) -> list[Point]:
-        return self._bench.rng.sample(points, len(points))
 
     def _reserve(self, start_s: float, windows_s: float) -> None:
         """Keep time for the second scale, as long as this epoch's start and windows let expect."""
@@ -259,8 +258,8 @@ class _Measuring:
     ) -> None:
         display, by_name = self._bench.display, {point.endpoint: point for point in points.main}
 
-        def note(endpoint: str, result: BlockResult, requests: int) -> None:
-            running.windows.note_block(by_name[endpoint], result, requests)
+        def note(kind: WindowKind, endpoint: str, result: BlockResult, requests: int) -> None:
+            running.windows.note_block(kind, by_name[endpoint], result, requests)
 
         taker = BlockTaker(
             running.agent,
@@ -308,6 +307,16 @@ class _Measuring:
     def _waiting(self, begin: float) -> Callable[[], None]:
         display = self._bench.display
         return lambda: display.step(f"waiting until it is ready ({time.monotonic() - begin:.0f} s)")
+
+
+@contextmanager
+def _blaming_what_ended(stack: Stack) -> Iterator[None]:
+    """What failed may be the consequence of a part that ended, which is then what to tell."""
+    try:
+        yield
+    except MeasurementError:
+        stack.check_alive()
+        raise
 
 
 def _felt(delay: Delay | None) -> Delay | None:

@@ -36,6 +36,7 @@ class Wish:
     metrics: Sequence[GatedMetric] = ()
     round_trip_ms: float | None = None
     diff: str = ""
+    diff_file: str = ""
 
     def arguments(self) -> list[str]:
         """The arguments of the command that asks for this again."""
@@ -45,6 +46,7 @@ class Wish:
         options += [("--metrics", ",".join(self.metrics))] if self.metrics else []
         options += [("--time", f"{self.time_s:g}s")] if self.time_s is not None else []
         options += [("--round-trip", f"{self.round_trip_ms:g}")] if self.round_trip_ms is not None else []
+        options += [("--diff", self.diff_file)] if self.diff_file else []
         return [*self.subjects.values(), *(word for option in options for word in option)]
 
 
@@ -92,6 +94,7 @@ def check(wish: Wish, today: date) -> Order:
         grown=_filled(lists, target.variables(_second(matrix), today), page=0),
         diff=wish.diff,
     )
+    _refuse_unheeded(wish, order)
     _refuse_hopeless(order)
     # What is no diff is said now, not when everything has been measured.
     changed_lines(wish.diff)
@@ -146,6 +149,20 @@ def _page_size(endpoint: Endpoint, page: int) -> dict[str, int]:
     return {PAGE_SIZE: sizes[page]} if sizes else {}
 
 
+def _refuse_unheeded(wish: Wish, order: Order) -> None:
+    """A delay that is asked for and would not be there, or would show nothing, is a mistake."""
+    if wish.round_trip_ms is None:
+        return
+    if "paired" not in order.instruments:
+        raise InputError("--round-trip shows in latencies only: leave it out, or add p50 to --metrics")
+    for cell in order.cells:
+        if cell.patch.database.round_trip_ms != wish.round_trip_ms:
+            raise InputError(
+                f"--round-trip: the cell {cell.id} sets database.round_trip_ms itself; "
+                "leave the option out, or choose other cells with --cell"
+            )
+
+
 def _refuse_hopeless(order: Order) -> None:
     if "paired" in order.instruments:
         costs = assumed_costs([endpoint.name for endpoint in order.endpoints], len(order.grown))
@@ -156,9 +173,17 @@ def _target_of(matrix: MatrixFile, path: Path) -> Target:
     """The target, after it has agreed to the scales; what is wrong is said with the file's name."""
     try:
         target = find_target(matrix.target)
+        check_scale(target, matrix.scale, "scale")
+        check_scale(target, matrix.second_scale, "second_scale")
         for scale in (matrix.scale, _second(matrix)):
-            check_scale(target, dict(scale))
             target.seed(scale)
+        _refuse_same_scale(matrix, target)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return target
+
+
+def _refuse_same_scale(matrix: MatrixFile, target: Target) -> None:
+    first, second = ({**target.default_scale, **scale} for scale in (matrix.scale, _second(matrix)))
+    if matrix.second_scale and first == second:
+        raise InputError("second_scale: it says the same as scale; give it other numbers, or leave it out")

@@ -25,6 +25,8 @@ from perf_matrix.record.model import DataScale, Presence, QueryWindow, WindowKin
 # A service writes a little after it answered; batches that wait for seconds are told apart by their counts.
 _QUIET_S = 0.1
 _QUIET_LIMIT_S = 1.5
+# Statements that a request may leave to be executed after its answer, one after the other.
+_SLOWEST = 10
 _IDLE_S = 2.0
 # What the first request found wrong may have been the start's fault, so there is a second one.
 _FIRST_ATTEMPTS = 2
@@ -57,7 +59,7 @@ class WindowTaker:
     """Takes windows on one running stack and records them; they follow each other without a gap.
 
     ``earlier``: the cell's windows of earlier epochs. Where they settled a count, one more window tells
-    whether it is the same after a fresh start.
+    whether it is the same after a fresh start. ``delay_s``: that of a round trip to the database.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class WindowTaker:
         *,
         epoch: int,
         scale: DataScale,
+        delay_s: float,
         record: Callable[[Presence | QueryWindow], None],
     ) -> None:
         self._agent = agent
@@ -77,6 +80,7 @@ class WindowTaker:
         self._databases = databases
         self._epoch = epoch
         self._scale = scale
+        self._delay_s = delay_s
         self._record = record
         self._looked_at = time.monotonic()
         self._windows: dict[_Key, list[QueryWindow]] = defaultdict(list)
@@ -116,12 +120,12 @@ class WindowTaker:
         """Whether the windows so far, also those of earlier epochs, tell the point's count exactly."""
         return not any(self._needs_more(point, arm) for arm in arms)
 
-    def note_block(self, point: Point, result: BlockResult, requests: int) -> None:
+    def note_block(self, kind: WindowKind, point: Point, result: BlockResult, requests: int) -> None:
         """Record what the databases did while a block of pairs was measured: ``requests`` to each arm."""
         latencies_ms = {"base": result.base_ms, "head": result.head_ms}
         failed = sum(result.failed.values())
         sent = {arm: _Sent(requests, failed, latencies_ms[arm], []) for arm in self._databases}
-        self._look(point, "paired", sent)
+        self._look(point, kind, sent)
 
     def _needs_more(self, point: Point, arm: Arm) -> bool:
         return needs_more(self._windows[point.endpoint, point.page_size, arm], self._windows[None, None, arm])
@@ -154,7 +158,9 @@ class WindowTaker:
 
     def _settle(self) -> None:
         names = list(self._databases.values())
-        self._counters.settle(names, _QUIET_S, _QUIET_LIMIT_S, time.sleep, time.monotonic)
+        # Statements that follow each other end a delay apart.
+        quiet_s, limit_s = _QUIET_S + self._delay_s, _QUIET_LIMIT_S + _SLOWEST * self._delay_s
+        self._counters.settle(names, quiet_s, limit_s, time.sleep, time.monotonic)
 
     def _look(self, point: Point | None, kind: WindowKind, sent: Mapping[Arm, _Sent]) -> None:
         """Record a window for every arm; one that was sent nothing meanwhile rested."""

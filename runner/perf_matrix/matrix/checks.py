@@ -8,13 +8,14 @@ from itertools import combinations as choose
 
 from perf_matrix.matrix.combinations import Combination, cell_id, combinations, size
 from perf_matrix.matrix.merge import clashes
-from perf_matrix.matrix.model import MatrixFile, Workload
+from perf_matrix.matrix.model import Endpoint, MatrixFile, Workload
 from perf_matrix.matrix.nearest import hint
 from perf_matrix.matrix.yaml_tree import Path
 
 # GitHub starts at most 256 jobs from one matrix, and each cell can be a job.
 MAX_CELLS = 256
 MAX_COMBINATIONS = 10_000
+PAGE_SIZE = "${page_size}"
 # The id names a folder; file systems allow 255 bytes.
 MAX_ID = 200
 
@@ -37,6 +38,20 @@ def duplicate_endpoints(workload: Workload) -> list[tuple[int, int]]:
     first: dict[str, int] = {}
     pairs = [(first.setdefault(each.name, index), index) for index, each in enumerate(workload.endpoints)]
     return [(one, other) for one, other in pairs if one != other]
+
+
+def page_size_flaws(workload: Workload) -> list[tuple[int, str]]:
+    """Positions of endpoints whose request and page sizes do not fit together, and what is wrong."""
+    return [(index, flaw) for index, each in enumerate(workload.endpoints) if (flaw := _page_size_flaw(each))]
+
+
+def _page_size_flaw(endpoint: Endpoint) -> str:
+    pages = bool(endpoint.rows and endpoint.rows.page_sizes)
+    if pages and PAGE_SIZE not in endpoint.request.model_dump_json():
+        return f"it has page_sizes, but its request does not use {PAGE_SIZE}; write it where the size of the page is"
+    if not pages and PAGE_SIZE in endpoint.model_dump_json():
+        return f"{PAGE_SIZE} is known only where rows has page_sizes; add two, such as page_sizes: [25, 10]"
+    return ""
 
 
 def _bad_references(matrix: MatrixFile) -> Iterator[Flaw]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from perf_matrix.matrix.checks import duplicate_endpoints, matrix_flaws
+from perf_matrix.matrix.checks import duplicate_endpoints, matrix_flaws, page_size_flaws
 from perf_matrix.matrix.explain import explain
 from perf_matrix.matrix.model import MatrixFile, Strict, Workload
 from perf_matrix.matrix.problems import Problem, UnreadableError, input_error
@@ -73,4 +73,7 @@ def _check_workload(workload: Workload, document: Document) -> list[Problem]:
         name = workload.endpoints[again].name
         message = f"the name {name!r} is already on line {line}; rename one of the two endpoints"
         problems.append(Problem(document.values["endpoints", again, "name"], message))
+    for index, flaw in page_size_flaws(workload):
+        name = workload.endpoints[index].name
+        problems.append(Problem(document.values["endpoints", index, "name"], f"endpoint {name!r}: {flaw}"))
     return problems

@@ -136,7 +136,7 @@ class Rows(Strict):
     count: str = Field(
         min_length=1, description="gjson path of how many rows the answer holds.", examples=["users.#"]
     )
-    page_sizes: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], AfterValidator(_unique)] = Field(
+    page_sizes: list[Annotated[int, Field(ge=1, le=10_000)]] = Field(
         default=[],
         max_length=2,
         description="Two sizes of a page, where the endpoint pages. ${page_size} in the request is the "
@@ -147,8 +147,10 @@ class Rows(Strict):
 
     @model_validator(mode="after")
     def _two_sizes(self) -> Rows:
-        if len(self.page_sizes) == 1:
-            raise ValueError("page_sizes: one size shows no slope; write two, such as [25, 10]")
+        if self.page_sizes and len(set(self.page_sizes)) == 1:
+            raise ValueError(
+                "page_sizes: one size shows no slope; write two different ones, such as [25, 10]"
+            )
         return self
 
 
@@ -266,9 +268,10 @@ class MatrixFile(Strict):
         description="What lies between the service and its database, in every cell that says nothing else.",
         examples=[{"round_trip_ms": 1}],
     )
-    round_trips_ms: list[Annotated[float, Field(ge=0, le=1000)]] = Field(
+    round_trips_ms: Annotated[list[Annotated[float, Field(ge=0, le=1000)]], AfterValidator(_unique)] = Field(
         default=[0, 1, 5],
         min_length=1,
+        json_schema_extra={"uniqueItems": True},
         description="Round trips to the database that extra statements are priced at, in ms.",
         examples=[[0, 1, 5]],
     )

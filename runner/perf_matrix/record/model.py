@@ -131,13 +131,14 @@ class StatementCount(Recorded):
     exec_ms: Milliseconds
 
 
-WindowKind = Literal["cold", "warm", "paired", "idle", "rest"]
+WindowKind = Literal["cold", "warm", "paired", "undelayed", "idle", "rest"]
 
 
 class QueryWindow(Recorded):
     """What the database did for one arm while ``requests`` requests of one endpoint were answered.
 
-    ``cold`` is the first request after a start, ``paired`` a block of pairs. ``idle`` and ``rest`` windows have
+    ``cold`` is the first request to the endpoint after a start, ``paired`` a block of pairs, ``undelayed`` one
+    without the delay that the cell has before its database. ``idle`` and ``rest`` windows have
     no endpoint and no requests: before the first request, and while only the other arm was sent any. The
     windows of one arm and epoch follow each other without a gap, so that every statement is in exactly one.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.nearest import hint
-from perf_matrix.targets.base import Target
+from perf_matrix.targets.base import Scale, Target
 from perf_matrix.targets.litellm import LiteLLM
 
 _TARGETS: dict[str, Target] = {target.name: target for target in (LiteLLM(),)}
@@ -19,8 +19,8 @@ def find_target(name: str | None) -> Target:
     return _TARGETS[name]
 
 
-def check_scale(target: Target, scale: dict[str, int]) -> None:
-    """Raise InputError for a scale of something that the target does not seed."""
+def check_scale(target: Target, scale: Scale, key: str) -> None:
+    """Raise InputError, naming the ``key`` of the file, for a scale of something that the target does not seed."""
     for name in scale:
         if name not in target.default_scale:
-            raise InputError(f"scale: {name!r} is not known; {hint(name, list(target.default_scale))}")
+            raise InputError(f"{key}: {name!r} is not known; {hint(name, list(target.default_scale))}")

@@ -201,5 +201,5 @@ def test_an_unknown_target() -> None:
 
 def test_an_unknown_scale() -> None:
     with pytest.raises(InputError) as told:
-        check_scale(TARGET, {"users": 1, "usres": 2})
-    assert str(told.value) == "scale: 'usres' is not known; did you mean 'users'?"
+        check_scale(TARGET, {"users": 1, "usres": 2}, "second_scale")
+    assert str(told.value) == "second_scale: 'usres' is not known; did you mean 'users'?"
