@@ -10,6 +10,7 @@ from perf_matrix.matrix.model import Arm, Endpoint
 from perf_matrix.queries.deferred import WRITES, Deferred, deferred_writes, of_endpoint
 from perf_matrix.queries.form import form
 from perf_matrix.queries.points import ArmWindows, Profiles
+from perf_matrix.queries.profile import QueryProfile
 from perf_matrix.record.model import CellRecord, QueryWindow
 
 
@@ -33,6 +34,23 @@ class ArmQueries:
         """What an endpoint's requests cause later."""
         return of_endpoint(self.deferred, endpoint)
 
+    def cold(self, endpoint: str) -> tuple[float | None, bool]:
+        """Statements of the first request to the endpoint after a start, and whether that is exact.
+
+        What the arm also does in the background is not its own. What it wrote beyond what every request
+        writes may be a batch that others left, so such a count is a bound.
+        """
+        main = self.profiles[endpoint].main
+        if main.first_request is None:
+            return None, True
+        own = {
+            text: calls
+            for text, calls in main.first_request.items()
+            if text in main.statements or form(text).key not in self.background
+        }
+        others = any(form(text).verb in WRITES and text not in main.statements for text in own)
+        return float(sum(own.values())), not others
+
     def how(self, statement: str, endpoint: str) -> Elsewhere:
         """How the arm issues a statement that it does not issue on every request of the endpoint."""
         wanted = form(statement)
@@ -55,13 +73,25 @@ def arm_queries(record: CellRecord, endpoints: Sequence[Endpoint], arm: Arm) -> 
     return ArmQueries(
         arm=arm,
         profiles=profiles,
-        deferred=deferred_writes(first_scale, {name: one.main.statements for name, one in profiles.items()}),
+        deferred=deferred_writes(
+            first_scale, {name: _while_answered(one.main) for name, one in profiles.items()}
+        ),
         # What the background does may have hit a first request by chance.
         first_requests=cold - background,
         background=background,
         connections=windows.most_connections(),
         _windows=windows,
     )
+
+
+def _while_answered(profile: QueryProfile) -> dict[str, float | None]:
+    """Canonical text -> calls per request while it is answered; None where that is in doubt.
+
+    What is in doubt but in some window ran less often than there were requests is not issued on every request.
+    """
+    exact = {text: calls for text, calls in profile.statements.items() if text not in profile.in_doubt}
+    doubtful = [text for text in profile.in_doubt if profile.statements.get(text, 0.0) >= 1]
+    return {**exact, **dict.fromkeys(doubtful)}
 
 
 def _keys(texts: Iterable[str]) -> frozenset[str]:

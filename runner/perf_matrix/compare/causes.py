@@ -35,7 +35,7 @@ from perf_matrix.queries.form import form
 def causes(queries: Queries | None, paired: Paired | None, connections: Both) -> list[Cause]:
     """What explains the regressions of one endpoint; nothing where there is none."""
     counted = list(_of_counts(queries)) if queries and queries.verdict == "regression" else []
-    slow = list(_of_latency(queries, connections, counted)) if _is_slower(paired) else []
+    slow = list(_of_latency(queries, connections)) if _is_slower(paired) else []
     return counted + slow
 
 
@@ -53,11 +53,11 @@ def _of_counts(queries: Queries) -> Iterator[Cause]:
             yield _more_often(changed)
 
 
-def _of_latency(queries: Queries | None, connections: Both, counted: list[Cause]) -> Iterator[Cause]:
+def _of_latency(queries: Queries | None, connections: Both) -> Iterator[Cause]:
     slow = queries.slower if queries else []
     for one in slow:
         yield _slower(one)
-    if slow or counted or queries is None or queries.verdict != "pass":
+    if slow or queries is None or queries.verdict != "pass":
         return
     if connections.base is not None and connections.head is not None and connections.head < connections.base:
         yield Cause(
@@ -110,7 +110,7 @@ def _named(statement: str) -> str:
 
 
 def _counted(more: float) -> str:
-    return "one more" if more == 1 else f"{more:g} times more"
+    return "one more" if more == 1 else f"{more:g} more"
 
 
 def _cause(kind: CauseKind, summary: str) -> Cause:

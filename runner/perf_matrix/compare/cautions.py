@@ -9,6 +9,7 @@ from perf_matrix.compare.latency import Latency
 from perf_matrix.compare.model import CellComparison, EndpointComparison, Errors
 from perf_matrix.matrix.model import Gate
 from perf_matrix.record.model import RunRecord
+from perf_matrix.record.progress import is_finished
 
 NOISY = 0.25
 """A noise floor above this hides what nobody would call small."""
@@ -52,7 +53,8 @@ def _interruptions(record: RunRecord) -> Iterator[str]:
         cut = sorted({epoch.epoch for epoch in cell.epochs_started} - ended)
         if cut:
             names = ", ".join(map(str, cut))
-            cure = "perf-matrix run --resume goes on with it"
+            done = is_finished(cell, record.info)
+            cure = "it was made up for" if done else "perf-matrix run --resume goes on with it"
             yield f"{cell.cell.id}: epoch {names} was not finished; {cure}"
         for fault in cell.faults:
             yield f"{cell.cell.id}: {fault.message}"

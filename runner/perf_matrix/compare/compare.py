@@ -35,7 +35,7 @@ from perf_matrix.compare.verdicts import worst
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.model import ARMS, Arm, Cell
 from perf_matrix.record.model import CellRecord, RunInfo, RunRecord
-from perf_matrix.record.progress import progress
+from perf_matrix.record.progress import is_finished
 
 Key = tuple[str, ...]
 """(cell, endpoint) or (cell, endpoint, metric)."""
@@ -144,8 +144,7 @@ def _cell(
 def _is_finished(measured: MeasuredCell, info: RunInfo) -> bool:
     if "paired" in info.instruments and not all(one.enough_blocks for one in measured.endpoints.values()):
         return False
-    done = progress(measured.record)
-    return done.epochs_finished >= info.epochs and (done.second_scale_finished or not info.grown)
+    return is_finished(measured.record, info)
 
 
 def _ready(record: CellRecord) -> Both:

@@ -116,11 +116,12 @@ def _queries(endpoint: Endpoint, around: _Around) -> Queries | None:
     found = compare_queries(endpoint, around.base, around.head, matrix.round_trips_ms, around.lines)
     if found is None:
         return None
+    extra_ms = found.extra_ms_per_request
     cost = measured_cost(
         [block for block in around.record.blocks if block.endpoint == endpoint.name],
         [block for block in around.record.undelayed if block.endpoint == endpoint.name],
         around.round_trip,
-        found.extra_ms_per_request,
+        None if extra_ms is None else extra_ms / found.round_trip_ms,
         confidence(matrix.gate),
     )
     return found.model_copy(update={"measured_cost": cost})

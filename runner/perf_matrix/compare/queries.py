@@ -41,7 +41,8 @@ def compare_queries(
     old, new = base.profiles[endpoint.name], head.profiles[endpoint.name]
     slopes = compare_slopes(endpoint.rows.of, old, new) if endpoint.rows else []
     found = _compare_counts(old.main, new.main)
-    extra = extra_round_trips(old.main, new.main)
+    # What is not exact has no price: a bound would look like one.
+    extra = extra_round_trips(old.main, new.main) if found.stable else None
     difference = diff_statements(
         old.main.statements,
         new.main.statements,
@@ -49,8 +50,11 @@ def compare_queries(
         lambda text: head.how(text, endpoint.name),
         lines,
     )
+    (cold_base, base_exact), (cold_head, head_exact) = base.cold(endpoint.name), head.cold(endpoint.name)
     return found.model_copy(
         update={
+            "cold": Both(base=cold_base, head=cold_head),
+            "cold_exact": base_exact and head_exact,
             "verdict": worst([found.verdict, *(slope.verdict for slope in slopes)]),
             "per_row": _steepest(slopes),
             "slopes": slopes,
@@ -75,7 +79,6 @@ def _compare_counts(base: QueryProfile, head: QueryProfile) -> Queries:
         verdict=_verdict(base, head),
         stable=base.stable and head.stable,
         unstable_because="; ".join([*because, *_not_counted(base, head)]),
-        cold=Both(base=base.cold, head=head.cold),
         rows=Both(base=base.rows, head=head.rows),
         db_ms=Both(base=base.db_ms, head=head.db_ms),
         db_share=Both(base=_db_share(base), head=_db_share(head)),

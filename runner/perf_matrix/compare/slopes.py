@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from perf_matrix.compare.model import Line, Slope, Statement, Verdict
@@ -9,87 +10,109 @@ from perf_matrix.compare.statements import SAME
 from perf_matrix.queries.form import form
 from perf_matrix.queries.points import Profiles
 from perf_matrix.queries.profile import QueryProfile
-from perf_matrix.queries.slope import RowLine, line_through, why_no_line
+from perf_matrix.queries.slope import STEEPER, RowLine, line_through, why_no_line
 
+_GROWS = 1.0
+"""Statements more, with more data and as many rows in the answer, from which that is worth telling."""
 OLD_ONE = "an old N+1, the same on both"
 
 Over = Literal["page size", "data scale"]
 
 
+@dataclass(frozen=True)
+class _Two:
+    """One arm's profiles at two points of a line."""
+
+    main: QueryProfile
+    other: QueryProfile
+
+    @property
+    def line(self) -> RowLine | None:
+        return line_through(self.main, self.other)
+
+    @property
+    def doubt(self) -> str:
+        """Why there is no line, with the arm's name; empty where there is one."""
+        why = why_no_line(self.main, self.other)
+        return f"{self.main.arm}: {why}" if why else ""
+
+    @property
+    def rows_are_equal(self) -> bool:
+        """Whether both are exact, and the answers hold as many rows at both points."""
+        exact = self.main.stable and self.other.stable and self.main.answer_rows is not None
+        return exact and self.main.answer_rows == self.other.answer_rows
+
+    @property
+    def growth(self) -> float:
+        """Statements that the other point has more."""
+        return (self.other.per_request or 0.0) - (self.main.per_request or 0.0)
+
+
 def compare_slopes(row: str, base: Profiles, head: Profiles) -> list[Slope]:
     """Every slope that was measured of one list: over the sizes of its page, and over the data."""
-    found = [
-        _slope(row, "page size", base, head, base.other_page, head.other_page),
-        _slope(row, "data scale", base, head, base.more_data, head.more_data),
-    ]
+    pages, data = _pages(base), _data(base)
+    other_pages, other_data = _pages(head), _data(head)
+    found: list[Slope | None] = []
+    if pages and other_pages:
+        found.append(_slope(row, "page size", pages, other_pages))
+    if data and other_data:
+        found.append(_over_data(row, data, other_data))
     return [slope for slope in found if slope is not None]
 
 
-def _slope(
-    row: str,
-    over: Over,
-    base: Profiles,
-    head: Profiles,
-    base_too: QueryProfile | None,
-    head_too: QueryProfile | None,
-) -> Slope | None:
-    if base_too is None or head_too is None:
-        return None
-    lines = line_through(base.main, base_too), line_through(head.main, head_too)
+def _pages(profiles: Profiles) -> _Two | None:
+    return _Two(profiles.main, profiles.other_page) if profiles.other_page else None
+
+
+def _data(profiles: Profiles) -> _Two | None:
+    return _Two(profiles.main, profiles.more_data) if profiles.more_data else None
+
+
+def _over_data(row: str, base: _Two, head: _Two) -> Slope | None:
     # A page that holds as many rows however much data there is has nothing to draw a line through.
-    if lines == (None, None) and _same_rows(base.main, base_too) and _same_rows(head.main, head_too):
-        return _over_equal_rows(row, over, base, head, base_too, head_too)
-    verdict, note = _decide(*lines)
-    doubts = [
-        f"{main.arm}: {why}"
-        for main, too in ((base.main, base_too), (head.main, head_too))
-        if (why := why_no_line(main, too))
-    ]
+    if base.rows_are_equal and head.rows_are_equal:
+        return _over_equal_rows(row, base, head)
+    return _slope(row, "data scale", base, head)
+
+
+def _slope(row: str, over: Over, base: _Two, head: _Two) -> Slope:
+    verdict, note = _decide(base.line, head.line)
     return Slope(
         row=row,
         over=over,
-        base=_line(lines[0]),
-        head=_line(lines[1]),
+        base=_line(base.line),
+        head=_line(head.line),
         verdict=verdict,
-        note=note or "; ".join(doubts),
+        note=note or "; ".join(filter(None, [base.doubt, head.doubt])),
     )
 
 
-def _same_rows(one: QueryProfile, other: QueryProfile) -> bool:
-    return (
-        one.stable and other.stable and one.answer_rows is not None and one.answer_rows == other.answer_rows
-    )
-
-
-def _over_equal_rows(
-    row: str, over: Over, base: Profiles, head: Profiles, base_too: QueryProfile, head_too: QueryProfile
-) -> Slope | None:
-    """A page whose statements grow with the data although its rows do not."""
-    old, new = _growth(base.main, base_too), _growth(head.main, head_too)
-    if old <= SAME and new <= SAME:
+def _over_equal_rows(row: str, base: _Two, head: _Two) -> Slope | None:
+    """A page whose statements grow with the data although its rows do not; None where they do not either."""
+    if max(base.growth, head.growth) < _GROWS:
         return None
-    note = f"grows with the data although the page does not: {old:+g} statements on base, {new:+g} on head"
-    return Slope(row=row, over=over, base=None, head=None, verdict=_by_growth(old, new), note=note)
-
-
-def _growth(one: QueryProfile, other: QueryProfile) -> float:
-    return (other.per_request or 0.0) - (one.per_request or 0.0)
+    note = (
+        "grows with the data although the page does not:"
+        f" {base.growth:+g} statements on base, {head.growth:+g} on head"
+    )
+    verdict = _by_growth(base.growth, head.growth, _GROWS)
+    return Slope(row=row, over="data scale", base=None, head=None, verdict=verdict, note=note)
 
 
 def _decide(base: RowLine | None, head: RowLine | None) -> tuple[Verdict, str]:
     if base is None or head is None:
         return "inconclusive", ""
-    steep = max(base.per_row, head.per_row)
     if not (base.is_n_plus_one or head.is_n_plus_one):
         return "pass", ""
-    verdict = _by_growth(base.per_row, head.per_row)
-    return verdict, OLD_ONE if verdict == "pass" and steep else ""
+    verdict = _by_growth(base.per_row, head.per_row, STEEPER)
+    return verdict, OLD_ONE if verdict == "pass" else ""
 
 
-def _by_growth(old: float, new: float) -> Verdict:
-    if new > old + SAME:
+def _by_growth(old: float, new: float, least: float) -> Verdict:
+    """Whether new grows by ``least`` or more beyond old, or the other way round."""
+    if new - old > least - SAME:
         return "regression"
-    return "improvement" if new < old - SAME else "pass"
+    return "improvement" if old - new > least - SAME else "pass"
 
 
 def _line(line: RowLine | None) -> Line | None:

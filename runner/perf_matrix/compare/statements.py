@@ -64,9 +64,10 @@ def diff_statements(
     both = [(there[key], here[key]) for key in sorted(here.keys() & there.keys())]
     return StatementDiff(
         added=_only(here, there, how_on_base, lines),
-        removed=_only(there, here, how_on_head, lines),
+        # Where a statement that is gone was issued is no place to mend.
+        removed=_only(there, here, how_on_head, []),
         changed=_changed(both, lines),
-        grown=[_grown(old, new) for old, new in both if any(grown(old.form, new.form))],
+        grown=_all_grown(both),
     )
 
 
@@ -115,6 +116,11 @@ def _changed(both: Sequence[tuple[Issued, Issued]], lines: Sequence[ChangedLine]
         if not is_same(old.per_request, new.per_request)
     ]
     return sorted(changed, key=lambda one: (-abs(one.head - one.base), one.statement))
+
+
+def _all_grown(both: Sequence[tuple[Issued, Issued]]) -> list[GrownStatement]:
+    found = [_grown(old, new) for old, new in both if any(grown(old.form, new.form))]
+    return sorted(found, key=lambda one: (-one.per_request, one.statement))
 
 
 def _grown(old: Issued, new: Issued) -> GrownStatement:

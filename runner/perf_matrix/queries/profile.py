@@ -44,10 +44,12 @@ class QueryProfile:
 
     endpoint: str
     arm: Arm
-    per_request: float | None = None  # statements; exact if stable, else an upper bound
+    per_request: float | None = None  # statements; exact if stable, else the least that any windows showed
+    at_most: float | None = None  # statements; no counted window showed more of any, background included
     stable: bool = False
     unstable_because: str = ""
-    cold: float | None = None  # statements that the first request after a start caused
+    # Canonical text -> calls during the first request to it after a start, background included.
+    first_request: Mapping[str, int] | None = None
     cold_only: frozenset[str] = frozenset()  # canonical texts that it caused more of than others do
     rows: float | None = None  # rows that the per-request statements read or wrote
     db_ms: float | None = None  # execution time of the per-request statements
@@ -55,6 +57,7 @@ class QueryProfile:
     answer_rows: int | None = None  # rows in every answer; None where they differed or it is no list
     transactions: float | None = None  # transaction control statements; None also where windows disagree
     statements: Mapping[str, float] = field(default_factory=dict)  # canonical text -> calls per request, > 0
+    in_doubt: frozenset[str] = frozenset()  # canonical texts whose calls per request are not exact
     background: Mapping[str, int] = field(
         default_factory=dict
     )  # canonical text -> calls in warm and idle windows
@@ -82,10 +85,9 @@ def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow]
     """
     endpoint, arm = _subject(windows, idle)
     first = _first_requests(windows)
-    cold = None if first is None else float(first.total())
     warm = [_counted(window) for window in windows if window.kind == "warm" and _counts(window)]
     if not warm:
-        return QueryProfile(endpoint, arm, cold=cold, invalid_because=_why_none_counts(windows))
+        return QueryProfile(endpoint, arm, first_request=first, invalid_because=_why_none_counts(windows))
     rates = _idle_rates(idle)
     names = sorted({name for window in warm for name in window.calls} | rates.keys())
     found = {
@@ -97,9 +99,10 @@ def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow]
         endpoint,
         arm,
         per_request=float(sum((result.per_request for result in found.values()), Fraction())),
+        at_most=sum(_highest(name, warm) for name in found),
         stable=not doubt,
         unstable_because=doubt,
-        cold=cold,
+        first_request=first,
         cold_only=_cold_only(first or Counter(), per_request),
         rows=sum(_rows(name, warm) for name in per_request),
         db_ms=median(
@@ -109,6 +112,7 @@ def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow]
         answer_rows=_answer_rows(windows),
         transactions=_exactly(_estimate(warm, rates, is_transaction_control)),
         statements=per_request,
+        in_doubt=frozenset(name for name, result in found.items() if result.doubt),
         background=_background(warm, idle, found.keys() - per_request.keys()),
     )
 
@@ -168,6 +172,11 @@ def _rows(name: str, warm: Sequence[_Counted]) -> float:
     least = min(Fraction(window.calls[name], window.requests) for window in warm)
     own = [window for window in warm if window.calls[name] == least * window.requests]
     return median(window.rows[name] / window.requests for window in own)
+
+
+def _highest(name: str, warm: Sequence[_Counted]) -> float:
+    """Return the most calls per request of a statement that any window showed, whoever made them."""
+    return max(window.calls[name] / window.requests for window in warm)
 
 
 def _request_ms(warm: Sequence[_Counted]) -> float | None:
@@ -231,7 +240,8 @@ def _first_requests(windows: Iterable[QueryWindow]) -> Counter[str] | None:
     if not starts:
         return None
     names = {name for calls in starts for name in calls if not is_transaction_control(name)}
-    return Counter({name: min(calls[name] for calls in starts) for name in names})
+    fewest = {name: min(calls[name] for calls in starts) for name in names}
+    return Counter({name: calls for name, calls in fewest.items() if calls})
 
 
 def _cold_only(first: Counter[str], per_request: Mapping[str, float]) -> frozenset[str]:

@@ -15,6 +15,18 @@ from perf_matrix.queries.profile import QueryProfile
 N_PLUS_ONE = 0.5
 """Statements for each row from which it is called an N+1."""
 
+STEEPER = 0.05
+"""Statements for each row by which one slope has to exceed another to be called steeper.
+
+Both are quotients of exact counts, but rows differ: a look-up that only one of the two answers needs bends
+their line by 1 / (difference in rows), which is less than this over more than 20 rows. What one statement serves 20
+rows is a batch and no N+1. And a slope that somebody wrote down has two decimals.
+"""
+
+STEEPER = 0.05
+"""Statements for each row by which a slope has to differ to be another one: a page whose last row is special
+bends it by less."""
+
 
 @dataclass(frozen=True)
 class RowLine:
@@ -51,6 +63,13 @@ def line_through(one: QueryProfile, other: QueryProfile) -> RowLine | None:
         points=tuple(points),
         statements=_growing(one, other, rows),
     )
+
+
+def of_equal_rows(one: QueryProfile, other: QueryProfile) -> bool:
+    """Whether two exact counts are of answers with as many rows: then there is no line through them."""
+    if not (one.stable and other.stable):
+        return False
+    return one.answer_rows is not None and one.answer_rows == other.answer_rows
 
 
 def why_no_line(one: QueryProfile, other: QueryProfile) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perf_matrix.record.model import CellRecord
+from perf_matrix.record.model import CellRecord, RunInfo
 
 
 @dataclass(frozen=True)
@@ -27,3 +27,12 @@ def progress(cell: CellRecord) -> Progress:
         second_scale_finished="second" in finished,
         next_epoch=max((start.epoch for start in cell.epochs_started), default=-1) + 1,
     )
+
+
+def is_finished(cell: CellRecord, info: RunInfo) -> bool:
+    """Whether every epoch was finished that the run has for a cell, at each data scale.
+
+    A fault is forgiven where a resumed run has measured to the end all the same.
+    """
+    done = progress(cell)
+    return done.epochs_finished >= info.epochs and (done.second_scale_finished or not info.grown)

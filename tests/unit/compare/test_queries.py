@@ -231,3 +231,29 @@ def test_a_page_is_no_line_over_the_data_unless_its_statements_grow() -> None:
     (slope,) = growing.slopes
     assert (slope.base, slope.head, slope.verdict) == (None, None, "regression")
     assert "+0 statements on base, +5 on head" in slope.note
+
+
+def started(main: QueryProfile, **parts: Any) -> ArmQueries:
+    return replace(counted(main), **parts)
+
+
+def test_the_first_request_is_counted_without_what_runs_in_the_background() -> None:
+    first = {A: 1, B: 2, C: 1}
+    base = started(profile("base", {A: 1}, first_request=first), background=frozenset({form(B).key}))
+    head = started(profile("head", {A: 1}, first_request=first))
+    found = compared(base, head)
+    assert (found.cold, found.cold_exact) == (Both(base=2, head=4), True)
+
+
+def test_a_write_during_the_first_request_may_be_somebody_elses() -> None:
+    first: dict[str, float] = {A: 1, WRITE: 17}
+    doubtful = compared(
+        counted(profile("base", {A: 1}, first_request=first)), counted(profile("head", {A: 1}))
+    )
+    assert (doubtful.cold, doubtful.cold_exact) == (Both(base=18, head=None), False)
+    every: dict[str, float] = {A: 1, WRITE: 1}
+    own = compared(
+        counted(profile("base", every, first_request=every)),
+        counted(profile("head", every, first_request=every)),
+    )
+    assert (own.cold, own.cold_exact) == (Both(base=2, head=2), True)

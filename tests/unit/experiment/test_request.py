@@ -144,7 +144,7 @@ def test_a_round_trip_is_put_before_the_database_of_cells_that_say_nothing_else(
     assert [cell.patch.database.round_trip_ms for cell in ordered(path).cells] == [None, 20]
     near = ordered(path, round_trip_ms=2, cells=["database=near"])
     assert [cell.patch.database.round_trip_ms for cell in near.cells] == [2]
-    with pytest.raises(InputError, match="the cell database=far sets database.round_trip_ms itself"):
+    with pytest.raises(InputError, match=r"the cell database=far sets database\.round_trip_ms itself"):
         ordered(path, round_trip_ms=2)
 
 

@@ -62,8 +62,9 @@ def test_a_clean_endpoint() -> None:
         endpoint="chat",
         arm="base",
         per_request=3.0,
+        at_most=3.0,
         stable=True,
-        cold=5.0,
+        first_request={AUTH: 2, MODELS: 3},
         cold_only=frozenset({MODELS}),
         rows=3.0,
         db_ms=0.75,
@@ -93,6 +94,28 @@ def test_what_disagrees_is_named() -> None:
     profile = profile_endpoint([window(4, {AUTH: 4, SPEND: 4}), window(7, {AUTH: 8, SPEND: 7})])
     assert not profile.stable
     assert profile.unstable_because == f"{AUTH}: 4 calls in 4 requests but 8 calls in 7 requests"
+    assert profile.in_doubt == {AUTH}
+
+
+def test_of_an_unstable_count_there_is_a_lower_and_an_upper_figure() -> None:
+    """AUTH may be 2 or 3 for each request, SPEND is 1; a refresh of MODELS could be theirs, too."""
+    profile = profile_endpoint(
+        [
+            window(4, {AUTH: 8, SPEND: 4, MODELS: 4, "BEGIN": 9}),
+            window(7, {AUTH: 21, SPEND: 7}),
+            window(4, {AUTH: 9, SPEND: 4}),
+        ]
+    )
+    assert not profile.stable
+    assert (profile.per_request, profile.at_most) == (2 + 1, 3 + 1 + 1)
+
+
+def test_what_failed_or_was_evicted_raises_no_upper_figure() -> None:
+    good = [window(4, {AUTH: 4}), window(7, {AUTH: 7})]
+    bad = [window(4, {AUTH: 40}, failed=1), window(7, {AUTH: 70}, evicted=True)]
+    first = window(1, {AUTH: 90}, kind="cold")
+    assert profile_endpoint([*bad, first, *good]).at_most == 1
+    assert profile_endpoint(bad).at_most is None
 
 
 def test_three_disagreements_are_named_and_the_rest_is_counted() -> None:
@@ -146,7 +169,7 @@ def test_of_cold_starts_the_fewest_calls_count() -> None:
         window(1, {AUTH: 2, MODELS: 1}, kind="cold"),
         window(1, {AUTH: 1, MODELS: 4, PING: 1}, kind="cold", epoch=1),
     ]
-    assert profile_endpoint([*starts, window(4, {}), window(7, {})]).cold == 2.0
+    assert profile_endpoint([*starts, window(4, {}), window(7, {})]).first_request == {AUTH: 1, MODELS: 1}
 
 
 @pytest.mark.parametrize(
