@@ -42,7 +42,7 @@ def open_counters(conninfo: str) -> Iterator[StatementCounters]:
 
     MeasurementError if the server cannot be reached, InputError if it is not set up for counting, or
     not for counting by this role. Where the extension is there already, the role need not be a superuser:
-    it needs ``pg_read_all_stats`` and the right to execute ``pg_stat_statements_reset``.
+    it needs ``pg_read_all_stats``.
     """
     try:
         connection = psycopg.connect(conninfo, autocommit=True, application_name="perf-matrix")
@@ -95,18 +95,16 @@ class StatementCounters:
             with suppress(MeasurementError):
                 self._execute("SELECT pg_advisory_unlock(hashtext(%s), hashtext(%s))", key)
 
-    def reset(self, database: str) -> None:
-        """Begin counting one database from zero; the counts of others are left alone."""
-        dbid = self._dbids([database])[database]
+    def accept(self, database: str) -> None:
+        """Let bygones be bygones: what was evicted before now is no longer held against the database."""
         self._note_evictions()
-        self._execute("SELECT pg_stat_statements_reset(0, %s, 0)", [dbid])
-        # If nothing else was counted, this made the count of evictions begin from zero, too. If it is
-        # higher, something was evicted just now: then the next look at it must find a difference.
-        self._evictions = min(self._evictions, self._count_evictions())
         self._tainted.discard(database)
 
     def snapshot(self, databases: Collection[str]) -> Mapping[str, list[StatementCount]]:
-        """Return each database's statements since its reset, sent by clients (not from within functions)."""
+        """Return each database's statements, sent by clients (not from within functions).
+
+        Counts are cumulative: since the server's counters began for that database.
+        """
         time, top = self._columns()
         names = {dbid: name for name, dbid in self._dbids(databases).items()}
         rows = self._rows(
@@ -135,7 +133,7 @@ class StatementCounters:
         return dict.fromkeys(databases, 0) | {names[dbid]: int(count) for dbid, count in rows}
 
     def evicted(self, database: str) -> bool | None:
-        """Tell whether statements may be missing from the database's last snapshot.
+        """Tell whether the database's snapshots may lack statements that were evicted since ``accept``.
 
         The server forgets the rarest statements of all databases when it has pg_stat_statements.max.
         ``None``: unknown, since servers before version 14 do not say.
@@ -192,8 +190,7 @@ class StatementCounters:
         return InputError(
             f"{self._server}: the role {role} may not count statements: {reason}. Let a superuser run, "
             f"in the database {info.dbname}: CREATE EXTENSION IF NOT EXISTS {_LIBRARY}; "
-            f"GRANT pg_read_all_stats TO {role}; "
-            f"GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO {role};"
+            f"GRANT pg_read_all_stats TO {role};"
         )
 
     def _refuse_misleading_settings(self) -> None:

@@ -24,12 +24,14 @@ from typing import Literal
 import numpy as np
 
 from perf_matrix.queries.canonical import canonical
-from perf_matrix.queries.form import form
+from perf_matrix.queries.form import Identity, form
+from perf_matrix.queries.naming import identity, names_in
 from perf_matrix.queries.whole_numbers import Inequalities, only_values
 from perf_matrix.record.model import QueryWindow
 
 Unit = Literal["calls", "rows"]
 PerRequest = Mapping[str, Mapping[str, float | None]]
+_Known = Mapping[str, Mapping[Identity, float | None]]
 
 UNITS: tuple[Unit, ...] = ("calls", "rows")
 WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -60,12 +62,12 @@ class Series:
 
 @dataclass(frozen=True)
 class _Counted:
-    """One window with its writes merged by canonical text."""
+    """One window with its writes merged by what they do."""
 
     endpoint: str | None
     requests: int
-    calls: Counter[str]
-    rows: Counter[str]
+    calls: Counter[Identity]
+    rows: Counter[Identity]
 
 
 def deferred_writes(windows: Sequence[QueryWindow], per_request: PerRequest) -> list[Deferred]:
@@ -77,51 +79,57 @@ def deferred_writes(windows: Sequence[QueryWindow], per_request: PerRequest) -> 
     starts = [list(own) for _, own in groupby(windows, key=lambda window: window.epoch)]
     sound = [own for own in starts if not any(window.failed_requests or window.evicted for window in own)]
     counted = [[_counted(window) for window in own] for own in sound]
-    written = sorted({text for own in counted for window in own for text in window.calls})
-    return [found for statement in written for found in _proven(statement, counted, per_request)]
+    names = {identity(name): name for name in names_in(windows).values()}
+    written = {one for own in counted for window in own for one in window.calls}
+    known = {
+        endpoint: {identity(text): calls for text, calls in statements.items()}
+        for endpoint, statements in per_request.items()
+    }
+    return [
+        Deferred(names[statement], endpoint, count, unit)
+        for statement in sorted(written)
+        for endpoint, count, unit in _proven(statement, counted, known)
+    ]
 
 
 def _counted(window: QueryWindow) -> _Counted:
-    calls: Counter[str] = Counter()
-    rows: Counter[str] = Counter()
+    calls: Counter[Identity] = Counter()
+    rows: Counter[Identity] = Counter()
     for count in window.statements:
-        text = canonical(count.text)
-        if form(text).verb in WRITES:
-            calls[text] += count.calls
-            rows[text] += count.rows
+        if form(canonical(count.text)).verb in WRITES:
+            calls[identity(count.text)] += count.calls
+            rows[identity(count.text)] += count.rows
     return _Counted(window.endpoint, window.requests, calls, rows)
 
 
 def _proven(
-    statement: str, starts: Sequence[Sequence[_Counted]], per_request: PerRequest
-) -> Iterator[Deferred]:
-    """Yield what is proven of one statement, by its calls or else by its rows."""
+    statement: Identity, starts: Sequence[Sequence[_Counted]], known: _Known
+) -> Iterator[tuple[str, int, Unit]]:
+    """Yield (endpoint, how many, of what) as it is proven of one statement, by its calls or else its rows."""
     for unit in UNITS:
-        series = [_series(statement, own, per_request, unit) for own in starts]
+        series = [_series(statement, own, known, unit) for own in starts]
         found = solve([one for one in series if one is not None])
         if found:
             for endpoint, count in sorted(found.items()):
-                yield Deferred(statement, endpoint, count, unit)
+                yield endpoint, count, unit
             return
 
 
-def _series(
-    statement: str, windows: Sequence[_Counted], per_request: PerRequest, unit: Unit
-) -> Series | None:
-    written = [_left_over(statement, window, per_request, unit) for window in windows]
-    known = [count for count in written if count is not None]
-    if len(known) < len(written):
+def _series(statement: Identity, windows: Sequence[_Counted], known: _Known, unit: Unit) -> Series | None:
+    written = [_left_over(statement, window, known, unit) for window in windows]
+    counts = [count for count in written if count is not None]
+    if len(counts) < len(written):
         return None
     return Series(
         endpoints=tuple(window.endpoint for window in windows),
         requests=tuple(window.requests for window in windows),
-        written=tuple(known),
+        written=tuple(counts),
     )
 
 
-def _left_over(statement: str, window: _Counted, per_request: PerRequest, unit: Unit) -> int | None:
+def _left_over(statement: Identity, window: _Counted, known: _Known, unit: Unit) -> int | None:
     """What a window wrote beyond what its own requests wrote while they were answered; None if unknown."""
-    each = per_request.get(window.endpoint or "", {}).get(statement, 0.0)
+    each = known.get(window.endpoint or "", {}).get(statement, 0.0)
     calls = window.calls[statement]
     if each is None or calls < (own := round(each * window.requests)):
         return None

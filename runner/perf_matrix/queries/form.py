@@ -21,6 +21,8 @@ from perf_matrix.queries.tree import is_plain_column, name_of
 _PARAMETER = re.compile(r"(?<![\w$])\$\d+")
 _WORD = re.compile(r"[A-Za-z]+")
 
+Identity = tuple[str, tuple[str, ...]]
+
 
 @dataclass(frozen=True)
 class Form:
@@ -37,6 +39,11 @@ class Form:
     verb: str
     tables: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> Identity:
+        """Equal for two statements that name the same columns, too, in whatever order."""
+        return self.key, tuple(sorted(self.columns))
 
 
 @lru_cache(maxsize=8192)

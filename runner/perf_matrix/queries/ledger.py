@@ -34,10 +34,11 @@ class _Total:
 
 
 class Ledger:
-    """Differences of cumulative counters; the counters themselves are not reset, unless some were lost.
+    """Differences of cumulative counters; the counters themselves are never reset.
 
     Resetting before each window would lose what is executed between a snapshot and the reset that follows
-    it: writes that are flushed in the background have no manners.
+    it: writes that are flushed in the background have no manners. And a statement that is under way during
+    a reset comes back with its constants in its text.
     """
 
     def __init__(self, counters: StatementCounters, databases: Collection[str]) -> None:
@@ -57,13 +58,13 @@ class Ledger:
         lost = any(now.get(text, _Total()).calls < total.calls for text, total in before.items())
         if lost or self._counters.evicted(database):
             self._begin(database)
-            return Done(_differences({}, now), evicted=True)
+            return Done([], evicted=True)
         self._totals[database] = now
         return Done(_differences(before, now), evicted=False)
 
     def _begin(self, database: str) -> None:
-        self._counters.reset(database)
-        self._totals[database] = {}
+        self._counters.accept(database)
+        self._totals[database] = _totals(self._counters.snapshot([database])[database])
 
 
 def _totals(counts: Sequence[StatementCount]) -> dict[str, _Total]:

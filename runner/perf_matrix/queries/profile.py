@@ -15,8 +15,9 @@ from operator import eq
 from statistics import median
 
 from perf_matrix.matrix.model import Arm
-from perf_matrix.queries.canonical import canonical, is_transaction_control
+from perf_matrix.queries.canonical import is_transaction_control
 from perf_matrix.queries.estimate import Estimate, Observation, estimate
+from perf_matrix.queries.naming import names_in
 from perf_matrix.record.model import QueryWindow
 
 # Requests in a warm window, taken in turn. They have no common divisor, so two windows can only show the same
@@ -66,7 +67,7 @@ class QueryProfile:
 
 @dataclass(frozen=True)
 class _Counted:
-    """One window with its statements merged by canonical text."""
+    """One window with its statements merged by name."""
 
     requests: int
     seconds: float
@@ -84,11 +85,13 @@ def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow]
     or arms.
     """
     endpoint, arm = _subject(windows, idle)
-    first = _first_requests(windows)
-    warm = [_counted(window) for window in windows if window.kind == "warm" and _counts(window)]
+    names_of = names_in([*windows, *idle])
+    first = _first_requests(windows, names_of)
+    warm = [_counted(window, names_of) for window in windows if window.kind == "warm" and _counts(window)]
     if not warm:
         return QueryProfile(endpoint, arm, first_request=first, invalid_because=_why_none_counts(windows))
-    rates = _idle_rates(idle)
+    before = [_counted(window, names_of) for window in _sound(idle)]
+    rates = _rates(before)
     names = sorted({name for window in warm for name in window.calls} | rates.keys())
     found = {
         name: _estimate(warm, rates, partial(eq, name)) for name in names if not is_transaction_control(name)
@@ -113,7 +116,7 @@ def profile_endpoint(windows: Sequence[QueryWindow], idle: Sequence[QueryWindow]
         transactions=_exactly(_estimate(warm, rates, is_transaction_control)),
         statements=per_request,
         in_doubt=frozenset(name for name, result in found.items() if result.doubt),
-        background=_background(warm, idle, found.keys() - per_request.keys()),
+        background=_background([*warm, *before], found.keys() - per_request.keys()),
     )
 
 
@@ -148,12 +151,12 @@ def _why_none_counts(windows: Sequence[QueryWindow]) -> str:
     return "no window of requests was taken"
 
 
-def _counted(window: QueryWindow) -> _Counted:
+def _counted(window: QueryWindow, names_of: Mapping[str, str]) -> _Counted:
     calls: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     exec_ms: defaultdict[str, float] = defaultdict(float)
     for statement in window.statements:
-        name = canonical(statement.text)
+        name = names_of[statement.text]
         calls[name] += statement.calls
         rows[name] += statement.rows
         exec_ms[name] += statement.exec_ms
@@ -194,9 +197,9 @@ def _sound(idle: Iterable[QueryWindow]) -> list[QueryWindow]:
     return [window for window in idle if window.kind == "idle" and not window.evicted]
 
 
-def _idle_rates(idle: Iterable[QueryWindow]) -> dict[str, float]:
+def _rates(before: Iterable[_Counted]) -> dict[str, float]:
     """Return calls per second without requests, for every statement seen so."""
-    counted = [_counted(window) for window in _sound(idle)]
+    counted = list(before)
     seconds = sum(window.seconds for window in counted)
     calls = sum((window.calls for window in counted), Counter[str]())
     return {name: count / seconds for name, count in calls.items()} if seconds else {}
@@ -234,9 +237,10 @@ def _too_few(warm: Sequence[_Counted]) -> str:
     return "only one window of requests counts" if len(warm) == 1 else ""
 
 
-def _first_requests(windows: Iterable[QueryWindow]) -> Counter[str] | None:
+def _first_requests(windows: Iterable[QueryWindow], names_of: Mapping[str, str]) -> Counter[str] | None:
     """Return the statements of the first request after a start; of each the fewest calls over the starts."""
-    starts = [_counted(window).calls for window in windows if window.kind == "cold" and _counts(window)]
+    cold = [window for window in windows if window.kind == "cold" and _counts(window)]
+    starts = [_counted(window, names_of).calls for window in cold]
     if not starts:
         return None
     names = {name for calls in starts for name in calls if not is_transaction_control(name)}
@@ -248,8 +252,5 @@ def _cold_only(first: Counter[str], per_request: Mapping[str, float]) -> frozens
     return frozenset(name for name, calls in first.items() if calls > per_request.get(name, 0.0))
 
 
-def _background(
-    warm: Iterable[_Counted], idle: Iterable[QueryWindow], names: Iterable[str]
-) -> dict[str, int]:
-    windows = [*warm, *(_counted(window) for window in _sound(idle))]
+def _background(windows: Sequence[_Counted], names: Iterable[str]) -> dict[str, int]:
     return {name: sum(window.calls[name] for window in windows) for name in sorted(names)}

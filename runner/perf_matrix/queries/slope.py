@@ -23,10 +23,6 @@ their line by 1 / (difference in rows), which is less than this over more than 2
 rows is a batch and no N+1. And a slope that somebody wrote down has two decimals.
 """
 
-STEEPER = 0.05
-"""Statements for each row by which a slope has to differ to be another one: a page whose last row is special
-bends it by less."""
-
 
 @dataclass(frozen=True)
 class RowLine:

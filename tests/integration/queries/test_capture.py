@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.matrix.model import Arm
 from perf_matrix.queries.capture import StatementCounters, open_counters
+from perf_matrix.queries.ledger import Ledger
 from perf_matrix.queries.profile import MAX_WINDOWS, WINDOW_SIZES, needs_more, profile_endpoint
 from perf_matrix.record.model import QueryWindow
 
@@ -29,7 +30,7 @@ BOTH = ("base", "head")
 def counters(server: str) -> Iterator[StatementCounters]:
     with open_counters(server) as counters:
         for database in BOTH:
-            counters.reset(database)
+            _forget(server, database)
         yield counters
 
 
@@ -47,6 +48,15 @@ def head(server: str) -> Iterator[Connection]:
 
 def _connect(server: str, database: str) -> Connection:
     return psycopg.connect(server, dbname=database, autocommit=True, prepare_threshold=None)
+
+
+def _forget(server: str, database: str) -> None:
+    """Let the server forget what was done in a database, without leaving a trace there."""
+    with psycopg.connect(server) as connection:
+        connection.execute("SET pg_stat_statements.track = 'none'")
+        connection.execute(
+            "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = %s", [database]
+        )
 
 
 def _run_many_statements(connection: Connection) -> None:
@@ -78,20 +88,10 @@ def test_rows_time_and_transactions_are_counted(counters: StatementCounters, bas
     assert 40 <= select.exec_ms < 1000
 
 
-def test_a_reset_leaves_other_databases_alone(
-    counters: StatementCounters, base: Connection, head: Connection
-) -> None:
-    base.execute("SELECT 1 AS a")
-    head.execute("SELECT 1 AS b")
-    counters.reset("base")
-    assert _calls(counters) == {"base": {}, "head": {"SELECT $1 AS b": 1}}
-    assert counters.evicted("base") is False
-
-
 def test_counting_adds_nothing(counters: StatementCounters, server: str) -> None:
     _forget(server, "postgres")
     for _ in range(10):
-        counters.reset("base")
+        counters.accept("base")
         counters.snapshot(BOTH)
         counters.settle(BOTH, 0.01, 1, time.sleep, time.monotonic)
         counters.evicted("base")
@@ -104,15 +104,6 @@ def test_counting_adds_nothing(counters: StatementCounters, server: str) -> None
     assert [text for (text,) in own if not text.startswith(("CREATE", "SET", "SELECT query"))] == []
 
 
-def _forget(server: str, database: str) -> None:
-    """Forget what other tests did in a database, without leaving a trace there."""
-    with psycopg.connect(server) as connection:
-        connection.execute("SET pg_stat_statements.track = 'none'")
-        connection.execute(
-            "SELECT pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = %s", [database]
-        )
-
-
 def test_statements_within_functions_are_not_counted_twice(postgres_with: Server) -> None:
     with (
         postgres_with(**COUNTING, pg_stat_statements__track="all") as server,
@@ -123,9 +114,10 @@ def test_statements_within_functions_are_not_counted_twice(postgres_with: Server
             connection.execute(
                 "CREATE FUNCTION f() RETURNS int AS 'BEGIN RETURN (SELECT 42); END' LANGUAGE plpgsql"
             )
-            counters.reset("base")
+            ledger = Ledger(counters, ["base"])
             connection.execute("SELECT f()")
-        assert _calls(counters, ["base"]) == {"base": {"SELECT f()": 1}}
+        (found,) = ledger.since(["base"])["base"].statements
+        assert (found.text, found.calls) == ("SELECT f()", 1)
 
 
 def test_evicted_statements_are_noticed(postgres_with: Server) -> None:
@@ -136,8 +128,6 @@ def test_evicted_statements_are_noticed(postgres_with: Server) -> None:
         _create(server, "base")
         _create(server, "head")
         with _connect(server, "base") as connection:
-            counters.reset("base")
-            counters.reset("head")
             connection.execute("SELECT 1 AS few")
             counters.snapshot(BOTH)
             assert counters.evicted("base") is False
@@ -145,25 +135,23 @@ def test_evicted_statements_are_noticed(postgres_with: Server) -> None:
         counters.snapshot(["base"])
         assert counters.evicted("base") is True
         assert counters.evicted("head") is True
-        counters.reset("base")
-        counters.snapshot(BOTH)
-        assert counters.evicted("base") is False
-        assert counters.evicted("head") is True
 
 
-def test_an_eviction_before_another_reset_is_not_forgotten(postgres_with: Server) -> None:
+def test_evictions_are_forgiven_to_the_database_that_is_accepted_after_them(postgres_with: Server) -> None:
     with (
         postgres_with(**COUNTING, pg_stat_statements__max="100") as server,
         open_counters(server) as counters,
     ):
         _create(server, "base")
         _create(server, "head")
-        counters.reset("base")
         with _connect(server, "head") as connection:
             _run_many_statements(connection)
-        counters.reset("head")
+            counters.accept("base")
+            counters.snapshot(BOTH)
+            assert (counters.evicted("base"), counters.evicted("head")) == (False, True)
+            _run_many_statements(connection)
         counters.snapshot(BOTH)
-        assert (counters.evicted("base"), counters.evicted("head")) == (True, False)
+        assert (counters.evicted("base"), counters.evicted("head")) == (True, True)
 
 
 def test_settling_waits_for_late_writes(counters: StatementCounters, base: Connection) -> None:
@@ -254,12 +242,12 @@ def test_a_job_faster_than_requests_is_never_taken_for_their_work(
 
 
 def _window(counters: StatementCounters, requests: int, act: Callable[[], None]) -> QueryWindow:
-    counters.reset("base")
+    ledger = Ledger(counters, ["base"])
     began = time.monotonic()
     for _ in range(max(requests, 1)):
         act()
     counters.settle(["base"], 0.02, 0.1, time.sleep, time.monotonic)
-    statements = counters.snapshot(["base"])["base"]
+    done = ledger.since(["base"])["base"]
     arm: Arm = "base"
     return QueryWindow(
         epoch=0,
@@ -268,8 +256,8 @@ def _window(counters: StatementCounters, requests: int, act: Callable[[], None])
         kind="warm" if requests else "idle",
         requests=requests,
         seconds=time.monotonic() - began,
-        statements=statements,
-        evicted=counters.evicted("base") is True,
+        statements=done.statements,
+        evicted=done.evicted,
     )
 
 
@@ -291,10 +279,6 @@ def test_a_setting_that_hides_statements_is_refused(postgres_with: Server) -> No
         pass
 
 
-RIGHT_TO_READ = "GRANT pg_read_all_stats TO counter"
-RIGHT_TO_RESET = "GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO counter"
-
-
 @pytest.fixture
 def as_counter(server: str, counters: StatementCounters) -> Iterator[str]:
     """How the role ``counter`` connects, which is no superuser and has no rights; the extension is there."""
@@ -305,44 +289,32 @@ def as_counter(server: str, counters: StatementCounters) -> Iterator[str]:
         connection.execute("DROP ROLE counter")
 
 
-def _grant(server: str, *rights: str) -> None:
+def _as_superuser(server: str, statement: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        for right in rights:
-            connection.execute(right.encode())
+        connection.execute(statement.encode())
 
 
-def test_a_role_with_two_rights_counts_what_others_do(as_counter: str, server: str, base: Connection) -> None:
-    _grant(server, RIGHT_TO_READ, RIGHT_TO_RESET)
+def test_a_role_with_one_right_counts_what_others_do(as_counter: str, server: str, base: Connection) -> None:
+    _as_superuser(server, "GRANT pg_read_all_stats TO counter")
     with open_counters(as_counter) as counters:
-        counters.reset("base")
         base.execute("SELECT 1 AS a")
         assert counters.settle(["base"], 0.01, 10, time.sleep, time.monotonic)
         assert _calls(counters, ["base"]) == {"base": {"SELECT $1 AS a": 1}}
         assert counters.evicted("base") is False
 
 
-def test_a_role_that_may_not_reset_is_told_what_to_grant(as_counter: str, server: str) -> None:
-    _grant(server, RIGHT_TO_READ)
-    with open_counters(as_counter) as counters, pytest.raises(InputError) as caught:
-        counters.reset("base")
-    assert "permission denied for function pg_stat_statements_reset" in str(caught.value)
-    assert RIGHT_TO_RESET.replace("counter", '"counter"') in str(caught.value)
-
-
 def test_statements_that_are_hidden_from_a_role_are_not_passed_over(
-    as_counter: str, server: str, base: Connection
+    as_counter: str, base: Connection
 ) -> None:
-    _grant(server, RIGHT_TO_RESET)
     with open_counters(as_counter) as counters:
-        counters.reset("base")
         base.execute("SELECT 1 AS a")
-        with pytest.raises(InputError, match=r"hidden from it\. .* GRANT pg_read_all_stats"):
+        with pytest.raises(InputError, match=r'hidden from it\. .*; GRANT pg_read_all_stats TO "counter";$'):
             counters.snapshot(["base"])
 
 
 def test_a_role_that_may_not_create_the_extension_is_told_where(postgres_with: Server) -> None:
     with postgres_with(**COUNTING) as server:
-        _grant(server, "CREATE ROLE counter LOGIN")
+        _as_superuser(server, "CREATE ROLE counter LOGIN")
         with (
             pytest.raises(InputError, match="in the database postgres: CREATE EXTENSION IF NOT EXISTS"),
             open_counters(make_conninfo(server, user="counter")),
@@ -410,7 +382,7 @@ def test_a_server_that_goes_away(postgres_with: Server) -> None:
 
 def test_a_database_that_is_not_there(counters: StatementCounters) -> None:
     with pytest.raises(MeasurementError, match="has no database nowhere"):
-        counters.reset("nowhere")
+        counters.snapshot(["nowhere"])
 
 
 def test_the_database_that_is_counted_through_cannot_be_counted(counters: StatementCounters) -> None:
