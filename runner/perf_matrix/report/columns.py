@@ -55,12 +55,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class _WorkColumn:
-    """A number of the database's work: which one, and how it is written."""
+    """A number of the database's work: which one, how it is written, and whether it claims to be exact."""
 
     group: Group
     header: str
     of: Callable[[Work], Both]
     write: Callable[[float], str]
+    sure: Callable[[Work], bool] = lambda _: True
 
 
 NOTHING = Text(())
@@ -133,7 +134,7 @@ def _count_text(shift: Shift | None) -> Text:
 def _count(value: float | None, shift: Shift) -> str:
     if value is None:
         return numbers.ABSENT
-    return numbers.count(value) if shift.exact else f"≈{numbers.count(value).lstrip('≈')}"
+    return numbers.count(value) if shift.exact else numbers.approximate(numbers.count(value))
 
 
 def _count_change(shift: Shift) -> tuple[str, ...]:
@@ -141,7 +142,7 @@ def _count_change(shift: Shift) -> tuple[str, ...]:
     if shift.change is None:
         return () if shift.verdict == "pass" else (mark,)
     if not shift.exact:
-        return mark, f"≈{numbers.signed_count(shift.change).replace('≈', '')}"
+        return mark, numbers.approximate(numbers.signed_count(shift.change))
     if abs(shift.change) > numbers.EXACT:
         return mark, numbers.signed_count(shift.change)
     return ("≠",) if shift.other_statements else ("=",)
@@ -153,8 +154,8 @@ def _work(table: Table) -> list[Column]:
     times = (ms for work in works for ms in (work.db_ms.base, work.db_ms.head) if ms is not None)
     unit = numbers.scale_for(times)
     kinds = (
-        _WorkColumn("cold", "SQL cold", lambda work: work.cold, numbers.count),
-        _WorkColumn("rows", "rows", lambda work: work.rows, numbers.count),
+        _WorkColumn("cold", "SQL cold", lambda work: work.cold, numbers.count, lambda work: work.cold_exact),
+        _WorkColumn("rows", "rows", lambda work: work.rows, numbers.count, lambda work: work.exact),
         _WorkColumn("db", f"DB {unit.unit}", lambda work: work.db_ms, unit.text),
         _WorkColumn("share", "DB share", lambda work: work.db_share, numbers.share),
     )
@@ -162,9 +163,13 @@ def _work(table: Table) -> list[Column]:
 
 
 def _work_column(kind: _WorkColumn) -> Column:
+    def roughly(value: float) -> str:
+        return numbers.approximate(kind.write(value))
+
     def text(row: Row) -> Text:
-        both = kind.of(row.work) if row.work else None
-        return _arrow(both, kind.write) if both and _measured(both) else NOTHING
+        if row.work is None or not _measured(kind.of(row.work)):
+            return NOTHING
+        return _arrow(kind.of(row.work), kind.write if kind.sure(row.work) else roughly)
 
     return Column(kind.group, kind.header, text, ("right", "left", "right"))
 

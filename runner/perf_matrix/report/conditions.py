@@ -95,7 +95,7 @@ _COUNTS = (
     " ≠ as many but others, ≈ a count that did not repeat"
 )
 _WORK = (
-    ("SQL cold", "statements of the first request after a start"),
+    ("SQL cold", "statements of the first request to the endpoint after a start, background left out"),
     ("rows", "rows that these statements read or wrote, for one request"),
     ("DB ms (or µs), DB share", "time in the database for one request; its part of the request's whole time"),
     ("N+1", "a statement for each row of the answer: 1 + 1.00 per user is 51 statements for 50 users"),

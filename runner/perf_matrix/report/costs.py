@@ -13,6 +13,13 @@ _TELLING = 2
 
 def cost_notes(queries: Queries) -> Iterator[str]:
     """Yield what the difference of the counts costs, and beside it what was measured, if it was."""
+    priced = list(_priced(queries))
+    if priced:
+        yield f"{priced[0]}{_not_priced(queries.transactions)}"
+        yield from priced[1:]
+
+
+def _priced(queries: Queries) -> Iterator[str]:
     more = _more_round_trips(queries)
     if more:
         yield _expected(queries, more)
@@ -22,12 +29,17 @@ def cost_notes(queries: Queries) -> Iterator[str]:
         yield measured_words(queries.measured_cost)
 
 
+def _not_priced(transactions: Both) -> str:
+    """Say that the price is of statements alone, where transaction control was counted on one arm only."""
+    one_only = (transactions.base is None) != (transactions.head is None)
+    return " (BEGIN and COMMIT not counted: they vary)" if one_only else ""
+
+
 def measured_words(cost: MeasuredCost) -> str:
     """Return the measured cost and the expected one, and whether they agree."""
-    interval = f" [{_bounds(cost.ci)}]" if cost.ci else ""
     return (
         f"measured with a delay of {numbers.significant(cost.round_trip_ms, 2)} ms:"
-        f" {numbers.signed_ms(cost.measured_ms)}{interval} per request,"
+        f" {numbers.signed_ms(cost.measured_ms)} per request{_interval(cost)},"
         f" expected {numbers.signed_ms(cost.expected_ms)}{_agreement(cost)}{_growth(cost.round_trips)}"
     )
 
@@ -52,8 +64,12 @@ def _at_one_round_trip(extra_ms: float, round_trip_ms: float) -> str:
     return f"{change} per request, where a round trip to the database takes {round_trip_ms:g} ms"
 
 
-def _bounds(interval: tuple[float, float]) -> str:
-    return ", ".join(numbers.trimmed(bound) for bound in interval)
+def _interval(cost: MeasuredCost) -> str:
+    """Return the interval with its confidence, which older comparisons do not state."""
+    if cost.ci is None:
+        return ""
+    confidence = f"{numbers.configured(cost.confidence)} " if cost.confidence else ""
+    return f", {confidence}interval [{', '.join(numbers.trimmed(bound) for bound in cost.ci)}]"
 
 
 def _agreement(cost: MeasuredCost) -> str:

@@ -8,7 +8,8 @@ from perf_matrix.compare.model import Both, EndpointComparison, Errors, Queries
 from perf_matrix.report import numbers
 from perf_matrix.report.costs import cost_notes
 from perf_matrix.report.metrics import LATENCIES
-from perf_matrix.report.slopes import changed, is_n_plus_one, row_note
+from perf_matrix.report.reasons import readable
+from perf_matrix.report.slopes import changed, is_n_plus_one, is_open, row_note
 
 
 def notes(endpoint: EndpointComparison) -> Iterator[str]:
@@ -34,15 +35,17 @@ def failures(errors: Errors) -> str:
 
 def _unstable(queries: Queries) -> Iterator[str]:
     if not queries.stable:
-        yield f"SQL count is unstable: {queries.unstable_because or 'repeats did not agree'}"
+        yield f"SQL count is unstable: {readable(queries.unstable_because) or 'repeats did not agree'}"
 
 
 def _slopes(endpoint: EndpointComparison) -> Iterator[str]:
-    """Yield the endpoint's N+1 queries, but a new one only where no cause has named it already."""
+    """Yield the endpoint's N+1 queries and undecided slopes, but none that a cause has named already."""
+    queries = endpoint.queries
     named = any(cause.kind == "n-plus-one" for cause in endpoint.causes)
-    for slope in endpoint.queries.slopes if endpoint.queries else ():
-        if (is_n_plus_one(slope) or changed(slope)) and not (named and slope.verdict == "regression"):
-            yield row_note(slope)
+    for slope in queries.slopes if queries else ():
+        telling = is_n_plus_one(slope) or changed(slope) or is_open(slope)
+        if queries and telling and not (named and slope.verdict == "regression"):
+            yield row_note(slope, queries.unstable_because)
 
 
 def _more_work(queries: Queries) -> Iterator[str]:

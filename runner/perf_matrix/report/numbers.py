@@ -81,6 +81,11 @@ def per_request(value: float) -> str:
     return count(value) if not is_whole(value) else f"{value:.2f}"
 
 
+def approximate(text: str) -> str:
+    """Return the text of a number that is not exact: '≈3', '≈+0.50'; marked once, however inexact it is."""
+    return f"≈{text.replace('≈', '')}"
+
+
 def is_whole(value: float) -> bool:
     """Tell whether the value is a whole number, but for the rounding of floating point."""
     return abs(value - round(value)) < EXACT

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from perf_matrix.compare.model import CellComparison, Comparison, EndpointComparison, Finding, GateResult
-from perf_matrix.report import conditions, slopes, work
+from perf_matrix.report import conditions, delay, work
 from perf_matrix.report.columns import WORK, Part
 from perf_matrix.report.conditions import NAME_LIMIT
 from perf_matrix.report.metrics import queries_only
 from perf_matrix.report.notes import failures
+from perf_matrix.report.per_row import Listed, PerRow, per_row
 from perf_matrix.report.plain import cleaned, line, shortened
-from perf_matrix.report.slopes import NPlusOne
 from perf_matrix.report.summaries import headline, next_step
 from perf_matrix.report.table import WORST_FIRST, Table, cell_label, table
 from perf_matrix.report.work import Shared
@@ -65,17 +65,17 @@ class Page:
     """Everything on a page. Texts are on one line each and hold no control characters; nothing is escaped.
 
     ``elsewhere`` are the columns that the tables of endpoints leave to the one of the database's work.
-    ``no_line`` says where measured points gave no line, so that an N+1 may have been missed.
+    ``delay`` is what the database was delayed by while latencies were taken, empty where it was not.
     """
 
     headline: str
     step: str
+    delay: str
     elsewhere: frozenset[Part]
     changed: Table
     undecided: Table
     unchanged: Table
-    n_plus_one: Sequence[NPlusOne]
-    no_line: Sequence[str]
+    per_row: PerRow
     work: DatabaseWork
     grown: Sequence[Shared]
     missing: Sequence[Missing]
@@ -99,20 +99,25 @@ class Page:
         """Whether all that changed are statements that name other columns."""
         return bool(self.grown) and not self.changed.rows and not self.undecided.rows
 
+    def titled(self, title: str) -> str:
+        """Return the title of a table of endpoints; beside latencies it says that there was a delay."""
+        return f"{title} ({self.delay})" if self.delay else title
+
 
 def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Page:
     """Return the page of a comparison; texts from outside in it are cleaned here, once for all renderers."""
     clean = cleaned(comparison)
-    labelled = list(_labelled(clean))
+    listed = list(_listed(clean))
+    labelled = [(one.label, one.endpoint) for one in listed]
     return Page(
         headline=headline(clean),
         step=next_step(clean),
+        delay=delay.beside_latencies(clean),
         elsewhere=frozenset() if queries_only(clean) else WORK,
         changed=table(clean, ("regression", "invalid", "improvement")),
         undecided=table(clean, ("inconclusive",)),
         unchanged=table(clean, ("pass",)),
-        n_plus_one=list(_n_plus_one(clean)),
-        no_line=list(_no_line(clean)),
+        per_row=per_row(listed),
         work=_work(clean, labelled),
         grown=work.grown(labelled),
         missing=list(_missing(clean)),
@@ -152,10 +157,9 @@ def _endpoints(comparison: Comparison) -> Iterator[tuple[str, EndpointComparison
             yield name, endpoint
 
 
-def _labelled(comparison: Comparison) -> Iterator[tuple[str, EndpointComparison]]:
-    """Yield the endpoints with their names, and the name of the cell where there are several."""
+def _listed(comparison: Comparison) -> Iterator[Listed]:
     for cell, endpoint in _endpoints(comparison):
-        yield f"{_name(endpoint.name)} in {cell}" if cell else _name(endpoint.name), endpoint
+        yield Listed(cell, _name(endpoint.name), endpoint)
 
 
 def _work(comparison: Comparison, labelled: Sequence[tuple[str, EndpointComparison]]) -> DatabaseWork:
@@ -165,24 +169,6 @@ def _work(comparison: Comparison, labelled: Sequence[tuple[str, EndpointComparis
     return DatabaseWork(
         Table(rows, counted.cells), work.later(labelled), list(work.surroundings(_cells(comparison)))
     )
-
-
-def _n_plus_one(comparison: Comparison) -> Iterator[NPlusOne]:
-    """Yield every N+1, new and steeper ones first."""
-    found = [
-        slopes.n_plus_one(cell, _name(endpoint.name), slope)
-        for cell, endpoint in _endpoints(comparison)
-        for slope in (endpoint.queries.slopes if endpoint.queries else ())
-        if slopes.is_n_plus_one(slope)
-    ]
-    yield from sorted(found, key=lambda one: WORST_FIRST.index(one.verdict))
-
-
-def _no_line(comparison: Comparison) -> Iterator[str]:
-    for name, endpoint in _labelled(comparison):
-        for slope in endpoint.queries.slopes if endpoint.queries else ():
-            if slopes.has_no_line(slope) and not slopes.is_n_plus_one(slope):
-                yield slopes.without_line(name, slope)
 
 
 def _missing(comparison: Comparison) -> Iterator[Missing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from perf_matrix.compare.model import (
@@ -18,10 +18,12 @@ from perf_matrix.compare.model import (
 from perf_matrix.matrix.model import Arm
 from perf_matrix.report import numbers
 
+Written = Callable[[str], str]
+
 _COLUMNS_NAMED = 4
 
 _ELSEWHERE: dict[Elsewhere, str] = {
-    "first request": "issues it on the first request after a start only",
+    "first request": "issues it on the first request to the endpoint after a start only",
     "background": "issues it in the background",
     "deferred": "issues it later, in batches",
 }
@@ -45,11 +47,15 @@ class StatementLine:
 
 
 def changed_lines(queries: Queries) -> tuple[StatementLine, ...]:
-    """Return every statement whose calls changed, the largest change first, then those that got slower."""
+    """Return every statement whose calls changed, the largest change first, then those that got slower.
+
+    Where the endpoint's count did not repeat, no count of its statements is made to look exact.
+    """
+    written: Written = str if queries.stable else numbers.approximate
     shifts = [
-        *((s.per_request, _only(s, "head")) for s in queries.added),
-        *((s.head - s.base, _changed(s)) for s in queries.changed),
-        *((-s.per_request, _only(s, "base")) for s in queries.removed),
+        *((s.per_request, _only(s, "head", written)) for s in queries.added),
+        *((s.head - s.base, _changed(s, written)) for s in queries.changed),
+        *((-s.per_request, _only(s, "base", written)) for s in queries.removed),
     ]
     shifts.sort(key=lambda shift: -shift[0])
     return (*(shown for _, shown in shifts), *map(_slower, queries.slower))
@@ -80,11 +86,11 @@ def place_words(place: Place) -> tuple[str, str, str]:
     return words, f"{place.file}:{place.line}", f"({place.rule})"
 
 
-def _only(statement: Statement, arm: Arm) -> StatementLine:
+def _only(statement: Statement, arm: Arm, written: Written) -> StatementLine:
     """Return a statement that only one arm issues on every request: '+1.00', or '-1.00' where it is gone."""
     sign, other = ("+", "base") if arm == "head" else ("-", "head")
     return StatementLine(
-        f"{sign}{numbers.per_request(statement.per_request)}",
+        written(f"{sign}{numbers.per_request(statement.per_request)}"),
         statement.statement,
         "per request",
         tuple(_remarks(statement.elsewhere, other)),
@@ -97,9 +103,9 @@ def _remarks(elsewhere: Elsewhere, other: str) -> Iterator[str]:
         yield f"{other} {_ELSEWHERE[elsewhere]}"
 
 
-def _changed(statement: ChangedStatement) -> StatementLine:
-    mark = f"{numbers.per_request(statement.base)} → {numbers.per_request(statement.head)}"
-    return StatementLine(mark, statement.statement, "per request", places=statement.places)
+def _changed(statement: ChangedStatement, written: Written) -> StatementLine:
+    base, head = (written(numbers.per_request(calls)) for calls in (statement.base, statement.head))
+    return StatementLine(f"{base} → {head}", statement.statement, "per request", places=statement.places)
 
 
 def _slower(statement: SlowerStatement) -> StatementLine:

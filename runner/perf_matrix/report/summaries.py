@@ -8,6 +8,7 @@ from perf_matrix.compare.model import Cause, CauseKind, Comparison, EndpointComp
 from perf_matrix.report import numbers
 from perf_matrix.report.metrics import queries_only
 from perf_matrix.report.plain import line, shortened
+from perf_matrix.report.slopes import is_open
 
 SPEC_LIMIT = 80
 _CAUSE_LIMIT = 200
@@ -69,9 +70,22 @@ def next_step(comparison: Comparison) -> str:
 
 
 def _to_settle(comparison: Comparison) -> str:
-    if queries_only(comparison):
-        return "find out why these counts vary from request to request; what is known stands below each row."
-    return "give the run more time (--time) or a quieter machine; what would settle a row stands below it."
+    """Say what would settle the open rows, all kinds of it, each once."""
+    gated = comparison.gate.metrics
+    steps = [step for _, endpoint in _with_verdict(comparison) for step in _settling(endpoint, gated)]
+    words = " and ".join(dict.fromkeys(steps)) or "see why these endpoints are undecided"
+    return f"{words}; what is known stands below each row."
+
+
+def _settling(endpoint: EndpointComparison, gated: Collection[str]) -> Iterator[str]:
+    """Yield what would settle one endpoint: time where it is a latency, a look where it is a count."""
+    if "inconclusive" in _quantile_verdicts(endpoint):
+        yield "give the run more time (--time) or a quieter machine"
+    if "queries" in gated and endpoint.queries and endpoint.queries.verdict == "inconclusive":
+        if not endpoint.queries.stable:
+            yield "find out why counts vary from request to request"
+        elif any(is_open(slope) for slope in endpoint.queries.slopes):
+            yield "find out why lists could not be counted at two sizes"
 
 
 def closing_line(comparison: Comparison, report_path: str, exit_code: int) -> str:

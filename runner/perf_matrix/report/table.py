@@ -51,12 +51,17 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the database does for one request: ``cold`` statements after a start, rows, ms, share of the time."""
+    """What the database does for one request: ``cold`` statements after a start, rows, ms, share of the time.
+
+    ``exact`` and ``cold_exact`` tell whether the statements were counted exactly, later on and at first.
+    """
 
     cold: Both
     rows: Both
     db_ms: Both
     db_share: Both
+    exact: bool
+    cold_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,14 @@ def _row(cell: CellComparison, endpoint: EndpointComparison, gate: GateResult) -
 
 
 def _work(queries: Queries) -> Work:
-    return Work(queries.cold, queries.rows, queries.db_ms, queries.db_share)
+    return Work(
+        queries.cold,
+        queries.rows,
+        queries.db_ms,
+        queries.db_share,
+        exact=queries.stable,
+        cold_exact=queries.cold_exact,
+    )
 
 
 def _shifts(endpoint: EndpointComparison, gate: GateResult) -> Iterator[tuple[Metric, Shift]]:

@@ -48,7 +48,7 @@ def render_terminal(
 def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
     for title, table, needless in _tables(content):
         yield _table(title, table, content, width, paint, needless)
-    yield _n_plus_one(content, width)
+    yield _per_row(content, width)
     yield _grown(content, width)
     yield _work(content, width, paint)
     yield _missing(content, width)
@@ -63,9 +63,9 @@ def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
 
 def _tables(content: Page) -> Iterator[tuple[str, Table, frozenset[Part]]]:
     """Yield the tables of endpoints, with what they need not show."""
-    yield "What changed, worst first", content.changed, content.elsewhere
-    yield "Undecided", content.undecided, content.elsewhere
-    yield "Unchanged", content.unchanged, content.elsewhere | COMPACT
+    yield content.titled("What changed, worst first"), content.changed, content.elsewhere
+    yield content.titled("Undecided"), content.undecided, content.elsewhere
+    yield content.titled("Unchanged"), content.unchanged, content.elsewhere | COMPACT
 
 
 def _opening(content: Page, verdict: Verdict, width: int, paint: Paint) -> list[str]:
@@ -79,7 +79,7 @@ def _table(
     if not table.rows:
         return []
     (header, rule, *body), left_out = grid(table, content.gate, width, paint, needless)
-    lines = [title, header, rule]
+    lines = [*_wrapped(title, width, ""), header, rule]
     for row, text in zip(table.rows, body, strict=True):
         lines += [text, *_details(row, width)]
     return [*lines, *_said(left_out, width)]
@@ -112,13 +112,15 @@ def _place(line: StatementLine) -> list[str]:
     return [" ".join(place_words(line.places[0]))] if line.places else []
 
 
-def _n_plus_one(content: Page, width: int) -> list[str]:
+def _per_row(content: Page, width: int) -> list[str]:
+    per_row = content.per_row
     lines = []
-    for found in content.n_plus_one:
+    for found in per_row.n_plus_one:
         lines += _wrapped(_of(found.cell, found.endpoint, found.words, ", "), width, "  ")
         lines += _statements(found.statements, width)
-    lines += _wrapped_all(content.no_line, width, "  ")
-    return ["N+1 queries", *lines] if lines else []
+    others = [*per_row.no_line, *per_row.gentle, *(flat.brief for flat in per_row.flat)]
+    lines += _wrapped_all(others, width, "  ")
+    return [per_row.title, *lines] if lines else []
 
 
 def _grown(content: Page, width: int) -> list[str]:

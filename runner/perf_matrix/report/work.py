@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from perf_matrix.compare.model import CellComparison, DeferredBoth, DeferredStatement, EndpointComparison
 from perf_matrix.queries.form import form
-from perf_matrix.report import numbers
+from perf_matrix.report import delay, numbers
 from perf_matrix.report.statements import StatementLine, grown_line
 
 _ENDPOINTS_NAMED = 4
@@ -49,19 +49,7 @@ def surroundings(cells: Iterable[tuple[str, CellComparison]]) -> Iterator[str]:
         if seen.base is not None and seen.head is not None and seen.base != seen.head:
             base, head = (numbers.count(value) for value in (seen.base, seen.head))
             yield f"Database connections{where}, at most: {base} on base, {head} on head."
-        yield from _delay(where, cell)
-
-
-def _delay(where: str, cell: CellComparison) -> Iterator[str]:
-    trip = cell.round_trip
-    if trip:
-        made = numbers.significant(trip.delayed_ms - trip.relayed_ms)
-        times = (trip.direct_ms, trip.relayed_ms, trip.delayed_ms)
-        direct, relayed, delayed = (numbers.significant(value) for value in times)
-        yield (
-            f"Delay to the database{where}: asked for {numbers.trimmed(trip.asked_ms)} ms, measured {made} ms"
-            f" (a trivial statement takes {direct} ms, {relayed} ms through the relay, {delayed} ms with the delay)."
-        )
+        yield from delay.described(where, cell)
 
 
 def _later(deferred: DeferredBoth) -> Iterator[StatementLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from perf_matrix.compare.causes import causes
 from perf_matrix.compare.model import (
     Both,
     Cause,
@@ -422,51 +423,44 @@ def old_slope() -> Slope:
     )
 
 
+def explained(found: EndpointComparison) -> EndpointComparison:
+    """The endpoint with its causes, in the words in which a comparison has them."""
+    named = causes(found.queries, found.paired, Both(base=None, head=None))
+    return found.model_copy(update={"causes": named})
+
+
+def flat_slope(row: str, fixed: float, per_row: float = 0.0, over: Any = "page size") -> Slope:
+    same = line(fixed, per_row)
+    return Slope(row=row, over=over, base=same, head=same, verdict="pass")
+
+
 def listing() -> EndpointComparison:
     """A list of users that asks for each user's team."""
-    return user_list().model_copy(
-        update={
-            "queries": counted(
-                4,
-                54,
-                "regression",
-                per_row=Both(base=0.0, head=1.0),
-                added=[
-                    Statement(statement=TEAM, per_request=50.0, tables=["LiteLLM_TeamTable"], places=[PLACE])
-                ],
-                slopes=[new_slope()],
-            ),
-            "causes": [Cause(kind="n-plus-one", summary="N+1: 4 + 1.00 per user, where base always asks 4")],
-        }
+    many = counted(
+        4,
+        54,
+        "regression",
+        per_row=Both(base=0.0, head=1.0),
+        added=[Statement(statement=TEAM, per_request=50.0, tables=["LiteLLM_TeamTable"], places=[PLACE])],
+        slopes=[new_slope()],
     )
+    return explained(user_list().model_copy(update={"queries": many}))
 
 
 def extra_lookup() -> EndpointComparison:
     """A chat request that asks for its team each time, as base does once after a start."""
-    return slower_chat().model_copy(
-        update={
-            "queries": counted(
-                1,
-                3,
-                "regression",
-                cold=Both(base=3, head=4),
-                added=[
-                    Statement(
-                        statement=TEAM, per_request=1.0, elsewhere="first request", places=[PLACE, GONE_PLACE]
-                    )
-                ],
-                changed=[ChangedStatement(statement=KEY, base=1.0, head=2.0)],
-                transactions=Both(base=1, head=2),
-                deferred=both_later(),
-            ),
-            "causes": [
-                Cause(
-                    kind="cache-lost",
-                    summary="a cache was lost: LiteLLM_TeamTable is read on every request, on base only on the first",
-                )
-            ],
-        }
+    team = Statement(statement=TEAM, per_request=1.0, elsewhere="first request", places=[PLACE, GONE_PLACE])
+    more = counted(
+        1,
+        3,
+        "regression",
+        cold=Both(base=3, head=4),
+        added=[team],
+        changed=[ChangedStatement(statement=KEY, base=1.0, head=2.0)],
+        transactions=Both(base=1, head=1),
+        deferred=both_later(),
     )
+    return explained(slower_chat().model_copy(update={"queries": more}))
 
 
 def both_later() -> DeferredBoth:
@@ -493,11 +487,32 @@ def queries_only_passed() -> Comparison:
 
 def queries_only_unstable() -> Comparison:
     shaky = endpoint("spend-logs", "inconclusive", queries=shaky_count(), paired=None)
+    return undecided_counts(shaky)
+
+
+def undecided_counts(*rows: EndpointComparison) -> Comparison:
     return comparison(
         "inconclusive",
-        cell(shaky, *counted_rows(), verdict="inconclusive"),
+        cell(*rows, *counted_rows(), verdict="inconclusive"),
         gate=gate(metrics=["queries"], tests=0, detectable={}),
     )
+
+
+def no_line() -> Comparison:
+    """Lists whose counts are exact, but that could not be counted at two sizes."""
+    other_rows = no_line_over(
+        "page size", "key", "head: the answers did not all hold the same number of rows"
+    )
+    varying = no_line_over("data scale", "user", DOUBT)
+    rows = [
+        endpoint(name, "inconclusive", queries=counted(2, 2, "inconclusive", slopes=[slope]), paired=None)
+        for name, slope in (("key-list", other_rows), ("user-list", varying))
+    ]
+    return undecided_counts(*rows)
+
+
+def no_line_over(over: Any, row: str, why: str) -> Slope:
+    return Slope(row=row, over=over, base=line(2, 0), head=None, verdict="inconclusive", note=why)
 
 
 def n_plus_one_new() -> Comparison:
@@ -505,15 +520,7 @@ def n_plus_one_new() -> Comparison:
 
 
 def n_plus_one_old() -> Comparison:
-    """An old N+1 on both arms, a list whose points gave no line, one that reads more than it shows."""
-    no_line = Slope(
-        row="key",
-        over="page size",
-        base=line(2, 0),
-        head=None,
-        verdict="inconclusive",
-        note="head: the count with 50 keys did not repeat",
-    )
+    """An old N+1 on both arms, a list that reads more than it shows, one that grows a little, flat ones."""
     more = Slope(
         row="model",
         over="data scale",
@@ -524,8 +531,13 @@ def n_plus_one_old() -> Comparison:
     )
     rows = [
         endpoint("team-list", queries=counted(53, 53, slopes=[old_slope()])),
-        endpoint("key-list", queries=counted(2, 2, slopes=[no_line])),
         endpoint("model-list", queries=counted(9, 9, slopes=[more])),
+        endpoint("daily-activity", queries=counted(13, 13, slopes=[flat_slope("day", 3, 0.2)])),
+        *(
+            endpoint(name, queries=counted(2, 2, slopes=[flat_slope("key", 2)]))
+            for name in ("key-list", "keys")
+        ),
+        endpoint("budgets", queries=counted(1, 1, slopes=[flat_slope("budget", 1, over="data scale")])),
     ]
     return comparison("pass", cell(*rows, *quiet_rows()[:1]))
 
@@ -558,9 +570,8 @@ def slower_statement() -> Comparison:
             ],
         ),
         paired=paired(quantile(20.0, 1.44, "regression", 0.05), quantile(31.0, 1.3, "regression")),
-        causes=[Cause(kind="slower-statement", summary="a statement takes the database 8.9 ms longer")],
     )
-    return comparison("regression", cell(slow, quiet_rows()[0], verdict="regression"))
+    return comparison("regression", cell(explained(slow), quiet_rows()[0], verdict="regression"))
 
 
 def costed(name: str, cost: MeasuredCost) -> EndpointComparison:
@@ -577,6 +588,7 @@ def measured_cost() -> Comparison:
         expected_ms=2.0,
         measured_ms=2.1,
         ci=(1.9, 2.3),
+        confidence=0.98,
         round_trips=Both(base=1.02, head=3.11),
         blocks=12,
     )
@@ -614,10 +626,43 @@ def deferred() -> Comparison:
     return comparison("pass", cell(*rows, endpoint("embeddings", queries=counted(1, 1, deferred=one_more))))
 
 
+DOUBT = f"head: {TEAM}: 6 calls in 4 requests but 11 calls in 7 requests"
+
+
 def shaky_count() -> Queries:
-    return queries(
-        3, 3.48, "inconclusive", stable=False, unstable_because="repeats gave 3.00, 3.48 and 4.00 on head"
+    """A count that did not repeat on head, so that there is no line either; its first request was written into."""
+    return counted(
+        3,
+        3.5,
+        "inconclusive",
+        stable=False,
+        unstable_because=DOUBT,
+        cold=Both(base=4, head=5),
+        cold_exact=False,
+        changed=[ChangedStatement(statement=TEAM, base=1.0, head=1.5)],
+        costs=[],
+        slopes=[no_line_over("page size", "log", DOUBT)],
     )
+
+
+def transactions() -> Comparison:
+    """BEGIN and COMMIT counted on both arms, and so priced; and on base alone, and so left out."""
+    login = counted(
+        10,
+        11,
+        "regression",
+        added=two_more(),
+        removed=[Statement(statement=USERS, per_request=1.0)],
+        transactions=Both(base=4, head=6),
+        costs=costs(3),
+    )
+    vary = counted(5, 7, "regression", added=two_more(), transactions=Both(base=4, head=None))
+    rows = [explained(endpoint(n, "regression", queries=q)) for n, q in (("login", login), ("key-new", vary))]
+    return comparison("regression", cell(*rows, *quiet_rows()[:1], verdict="regression"))
+
+
+def two_more() -> list[Statement]:
+    return [Statement(statement=text, per_request=1.0) for text in (TEAM, CONFIG)]
 
 
 HOSTILE = (
@@ -633,7 +678,12 @@ def hostile_place() -> Place:
 def hostile_slope() -> Slope:
     each = Statement(statement=HOSTILE, per_request=1.0, places=[hostile_place()])
     return Slope(
-        row=HOSTILE, over="page size", base=None, head=line(1, 1, each), verdict="regression", note=HOSTILE
+        row=HOSTILE,
+        over="page size",
+        base=None,
+        head=line(1, 1, each),
+        verdict="regression",
+        note=f"base: {HOSTILE}",
     )
 
 
@@ -652,7 +702,7 @@ def hostile() -> Comparison:
             slopes=[hostile_slope()],
             deferred=DeferredBoth(head=[DeferredStatement(statement=HOSTILE, per_request=1.0, unit="calls")]),
             stable=False,
-            unstable_because=HOSTILE,
+            unstable_because=f"head: {HOSTILE}",
         ),
         errors=Errors(base=0, head=1, requests=9, verdict="regression", examples=[HOSTILE]),
         causes=[Cause(kind="cache-lost", summary=HOSTILE)],
@@ -691,6 +741,8 @@ STATES = {
     "queries-only": queries_only,
     "queries-only-pass": queries_only_passed,
     "queries-only-unstable": queries_only_unstable,
+    "no-line": no_line,
+    "transactions": transactions,
     "n-plus-one-new": n_plus_one_new,
     "n-plus-one-old": n_plus_one_old,
     "lost-cache": lost_cache,

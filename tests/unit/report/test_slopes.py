@@ -1,4 +1,4 @@
-"""N+1 queries in words."""
+"""Slopes in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from perf_matrix.compare.model import Line, Slope, Verdict
 from perf_matrix.report import render_markdown, render_terminal
 from perf_matrix.report.slopes import formula, is_n_plus_one, row_note
 
-from .builders import STATES, cell, comparison, endpoint, line, n_plus_one_new, queries
+from .builders import DOUBT, STATES, cell, comparison, endpoint, line, n_plus_one_new, queries
 
 
 def slope(base: Line | None, head: Line | None, verdict: Verdict, note: str = "") -> Slope:
@@ -62,10 +62,44 @@ def test_a_line_is_exact_or_visibly_not(fixed: float, per_row: float, text: str)
             slope(None, None, "regression", "grows with the data although the page does not"),
             "over the page size: grows with the data although the page does not",
         ),
+        (
+            slope(line(4, 0), None, "inconclusive", "head: 50 rows in both answers"),
+            "cannot tell how the statements grow with the rows, over the page size: head: 50 rows in both answers",
+        ),
+        (
+            slope(None, None, "inconclusive"),
+            "cannot tell how the statements grow with the rows, over the page size: no line",
+        ),
     ],
 )
 def test_a_note_says_what_became_of_an_n_plus_one(given_slope: Slope, words: str) -> None:
     assert row_note(given_slope) == words
+
+
+@pytest.mark.parametrize(
+    ("given_slope", "words"),
+    [
+        (
+            slope(line(4, 0), None, "inconclusive", DOUBT),
+            "cannot tell how the statements grow with the rows, over the page size: the count is unstable",
+        ),
+        (
+            slope(line(4, 1), None, "inconclusive", DOUBT),
+            "N+1 over the page size, on base: 4 + 1.00 per user (no line for head: the count is unstable)",
+        ),
+    ],
+)
+def test_a_doubt_that_the_row_tells_already_is_not_told_again(given_slope: Slope, words: str) -> None:
+    assert row_note(given_slope, DOUBT) == words
+
+
+def test_an_endpoint_that_only_a_line_leaves_open_says_why_below_it() -> None:
+    text = render_terminal(STATES["no-line"](), width=100, colour=False)
+    assert (
+        "? inconclusive\n"
+        "    cannot tell how the statements grow with the rows, over the page size: head: the answers did not\n"
+        "      all hold the same number of rows\n"
+    ) in text
 
 
 @pytest.mark.parametrize(("per_row", "expected"), [(0.49, False), (0.5, True), (1.0, True), (-1.0, False)])

@@ -78,7 +78,7 @@ def test_undecided_says_what_the_check_does() -> None:
     assert "The check does not fail on this." in next_step(warned)
 
 
-@pytest.mark.parametrize("state", ["queries-only", "queries-only-pass", "queries-only-unstable"])
+@pytest.mark.parametrize("state", ["queries-only", "queries-only-pass", "queries-only-unstable", "no-line"])
 def test_where_only_queries_were_counted_no_latency_is_mentioned(state: str) -> None:
     found = STATES[state]()
     texts = (
@@ -95,13 +95,55 @@ def test_where_only_queries_were_counted_no_latency_is_mentioned(state: str) -> 
 @pytest.mark.parametrize(
     ("state", "step"),
     [
-        ("queries-only", "look at the N+1 of user-list: 4 + 1.00 per user, where base always asks 4."),
-        ("slower-statement", "look at key-info: a statement takes the database 8.9 ms longer."),
+        ("queries-only", "look at the N+1 of user-list: 4 + 1.00 statements per user; on base 4 + 0.00."),
+        (
+            "slower-statement",
+            (
+                "look at key-info: SELECT on LiteLLM_VerificationToken, LiteLLM_TeamTable takes the database"
+                " 9.1 ms instead of 0.213 ms."
+            ),
+        ),
         ("regression", "read the SQL below the rows: it is issued on every request."),
     ],
 )
 def test_the_next_step_names_the_most_telling_cause(state: str, step: str) -> None:
     assert next_step(STATES[state]()) == step
+
+
+TIME = "give the run more time (--time) or a quieter machine"
+VARY = "find out why counts vary from request to request"
+SIZES = "find out why lists could not be counted at two sizes"
+
+
+@pytest.mark.parametrize(
+    ("state", "steps"),
+    [
+        ("inconclusive", TIME),
+        ("unstable", VARY),
+        ("queries-only-unstable", VARY),
+        ("no-line", SIZES),
+    ],
+)
+def test_the_next_step_is_about_what_is_undecided(state: str, steps: str) -> None:
+    assert next_step(STATES[state]()).startswith(f"{steps}; what is known stands below each row. The check")
+
+
+def test_several_kinds_of_doubt_make_one_step_each() -> None:
+    rows = [
+        one for state in ("inconclusive", "unstable", "no-line") for one in STATES[state]().cells[0].endpoints
+    ]
+    found = comparison("inconclusive", cell(*rows, *rows, verdict="inconclusive"))
+    assert next_step(found).startswith(f"{TIME} and {VARY} and {SIZES}; ")
+
+
+def test_a_count_that_is_not_gated_is_nothing_to_settle() -> None:
+    shaky = queries(1, 2, "inconclusive", stable=False)
+    found = comparison(
+        "inconclusive",
+        cell(endpoint("a", "inconclusive", queries=shaky), verdict="inconclusive"),
+        gate=gate(metrics=["p50"]),
+    )
+    assert next_step(found).startswith("see why these endpoints are undecided; ")
 
 
 def test_a_slower_statement_is_not_called_more_work() -> None:
