@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from perf_matrix.budget.check import Counted
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.figures import figure, on_one_line
 from perf_matrix.budget.model import EndpointBudget
 from perf_matrix.matrix.yaml_tree import plain_scalar

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 SAME = 1e-6
 """Counts per request are quotients of whole numbers; closer than this they are equal."""
 
-_LONGEST = 300
+_LONGEST = 600
+_GAP = " … "
 
 
 def figure(value: float) -> str:
@@ -16,6 +15,16 @@ def figure(value: float) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Returns the text on one line, shortened, and without characters that are not to be seen."""
-    folded = textwrap.shorten(text, _LONGEST, placeholder=" …")
+    """Returns the text on one line and without characters that are not to be seen.
+
+    Of a long one the middle is left out: what it is about comes first, and figures come last.
+    """
+    folded = _shortened(" ".join(text.split()))
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in folded)
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    end = (_LONGEST - len(_GAP)) // 2
+    return text[:end].rstrip() + _GAP + text[-end:].lstrip()

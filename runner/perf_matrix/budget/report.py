@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from perf_matrix.budget.check import BudgetResult, Checked, Counted, Status, Verdict
+from perf_matrix.budget.check import BudgetResult, Checked, Status, Verdict
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.entry import measured_entry
 from perf_matrix.budget.model import EndpointBudget
 
@@ -40,7 +41,7 @@ class Allowed(Reported):
 
 
 class Measured(Reported):
-    """What one request to an endpoint asked of the database."""
+    """What one request to an endpoint asked of the database, in the cell that decided."""
 
     statements: Finite | None = Field(
         description="Per request; an upper bound unless exact, null where it could not be counted."
@@ -49,6 +50,7 @@ class Measured(Reported):
     because: str = Field(default="", description="Why the count is not exact.")
     per_row: Finite | None = Field(default=None, description="More statements for each further row.")
     row: str = Field(default="", description="What one row is: 'user'.")
+    cell: str = Field(default="", description="Empty where there is only one.")
     calls: list[StatementCalls] = Field(default=[], description="The statements, the most frequent first.")
 
 
@@ -62,12 +64,13 @@ class EndpointReport(Reported):
     budget: Allowed | None
     measured: Measured | None
     entry: str = Field(
-        default="", description="The line of the budget file that allows just what was measured."
+        default="",
+        description="The line of the budget file that allows just what was measured, in every cell.",
     )
 
 
 class BudgetReport(Reported):
-    """The whole of the output: every endpoint, the worst first."""
+    """The whole of the output: every endpoint that has a budget or was to be measured, the worst first."""
 
     schema_version: Literal[1] = 1
     verdict: Verdict
@@ -87,7 +90,7 @@ def budget_report(result: BudgetResult, subject: str, source: str) -> BudgetRepo
 
 
 def _endpoint(checked: Checked) -> EndpointReport:
-    counted = checked.counted
+    counted, needed = checked.counted, checked.needed
     return EndpointReport(
         endpoint=checked.endpoint,
         request=counted.request if counted else "",
@@ -95,7 +98,7 @@ def _endpoint(checked: Checked) -> EndpointReport:
         reasons=list(checked.reasons),
         budget=_allowed(checked.budget) if checked.budget else None,
         measured=_measured(counted) if counted else None,
-        entry=measured_entry(checked.budget, counted).line() if counted and counted.exact else "",
+        entry=measured_entry(checked.budget, needed).line() if needed and needed.exact else "",
     )
 
 
@@ -110,6 +113,7 @@ def _measured(counted: Counted) -> Measured:
         because=counted.because,
         per_row=counted.per_row,
         row=counted.row,
+        cell=counted.cell,
         calls=_calls(counted.statements),
     )
 

@@ -10,11 +10,12 @@ from tabulate import tabulate
 
 from perf_matrix.budget.check import Status, Verdict
 from perf_matrix.budget.figures import figure, on_one_line
-from perf_matrix.budget.report import BudgetReport, EndpointReport, StatementCalls
+from perf_matrix.budget.report import BudgetReport, EndpointReport, Measured
 
 _ABSENT = "—"
 _INDENT = "    "
 _STATEMENTS_SHOWN = 12
+_FEW = 4
 _EXPLAINED: tuple[Status, ...] = ("over", "not measured", "undecided")
 
 _HEADLINES: dict[Verdict, str] = {
@@ -30,7 +31,7 @@ class Printing:
     """How to print: columns, the shortening of SQL, and the command to advise.
 
     ``brief`` makes one line of a statement that is harmless for a terminal. ``update`` is the command that
-    writes what was measured into the budget file; ' --endpoints a,b' is added to it.
+    writes what was measured into the budget file; ' --endpoints a,b' is added to it where they are few.
     """
 
     width: int
@@ -44,8 +45,17 @@ class Printing:
         )
 
     def command(self, endpoints: Sequence[EndpointReport]) -> str:
-        """Returns the line with the command that writes the entries of these endpoints."""
+        """Returns the line with the command that writes the entries of these endpoints.
+
+        Of many it writes all others, too, and ``others`` says so.
+        """
+        if len(endpoints) > _FEW:
+            return f"  {self.update}"
         return f"  {self.update} --endpoints {','.join(each.endpoint for each in endpoints)}"
+
+    def others(self, endpoints: Sequence[EndpointReport]) -> str:
+        """Returns what the command for these endpoints does besides."""
+        return ", and to renew every other entry" if len(endpoints) > _FEW else ""
 
 
 def render_terminal(report: BudgetReport, printing: Printing) -> str:
@@ -111,18 +121,20 @@ def _explanation(endpoint: EndpointReport, source: str, printing: Printing) -> I
         yield from printing.wrapped(on_one_line(reason), _INDENT)
     if endpoint.budget and endpoint.budget.note:
         yield from printing.wrapped(f"its note: {on_one_line(endpoint.budget.note)}", _INDENT)
-    yield from _calls(endpoint.measured.calls if endpoint.measured else [], printing)
-    if endpoint.entry:
+    if endpoint.measured:
+        yield from _calls(endpoint.measured, printing)
+    if endpoint.entry and endpoint.status == "over":
         yield f"  If this is intended, put this line into {source}:"
         yield endpoint.entry
         yield "  or have it put there:"
         yield printing.command([endpoint])
 
 
-def _calls(calls: Sequence[StatementCalls], printing: Printing) -> Iterator[str]:
+def _calls(measured: Measured, printing: Printing) -> Iterator[str]:
+    calls, where = measured.calls, f" in {on_one_line(measured.cell)}" if measured.cell else ""
     shown = calls[:_STATEMENTS_SHOWN]
     if shown:
-        yield "  SQL statements per request:"
+        yield f"  SQL statements per request{where}:"
     digits = max((len(figure(each.per_request)) for each in shown), default=0)
     for each in shown:
         yield f"{_INDENT}{figure(each.per_request):>{digits}}  {printing.brief(each.statement)}"
@@ -142,7 +154,8 @@ def _under(report: BudgetReport, printing: Printing) -> list[str]:
     if not under:
         return []
     gains = "; ".join(f"{each.endpoint}: {', '.join(each.reasons)}" for each in under)
-    advice = f"Fewer statements than budgeted. {gains}. To lower the budget, so that the gain is kept:"
+    cure = f"To lower the budget, so that the gain is kept{printing.others(under)}:"
+    advice = f"Fewer statements than budgeted. {gains}. {cure}"
     return [*printing.wrapped(advice), printing.command(under)]
 
 
@@ -151,7 +164,8 @@ def _without_budget(report: BudgetReport, printing: Printing) -> list[str]:
     if not without:
         return []
     names = ", ".join(each.endpoint for each in without)
-    return [*printing.wrapped(f"Warning: no budget for {names}. To add one:"), printing.command(without)]
+    advice = f"Warning: no budget for {names}. To add one{printing.others(without)}:"
+    return [*printing.wrapped(advice), printing.command(without)]
 
 
 def _left_out(report: BudgetReport, printing: Printing) -> list[str]:

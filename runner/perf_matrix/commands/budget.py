@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
-from perf_matrix.budget.check import Counted
 from perf_matrix.budget.check import check as check_budget
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.counting import count
 from perf_matrix.budget.exit_code import exit_code
+from perf_matrix.budget.faults import refuse_faulty
 from perf_matrix.budget.read import BudgetFile, read_budget
 from perf_matrix.budget.report import budget_report
 from perf_matrix.budget.terminal import Printing, render_terminal
 from perf_matrix.budget.unknown import refuse_unknown
 from perf_matrix.budget.write import update as updated
 from perf_matrix.commands.concluding import width, write_whole
+from perf_matrix.commands.options import DEFAULT_MATRIX, ENDPOINTS, MATRIX, OUT
 from perf_matrix.commands.running import new_folder, start
-from perf_matrix.errors import InputError
+from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.experiment.request import Wish, check
 from perf_matrix.matrix.cells import matching
 from perf_matrix.matrix.model import ARMS, Arm
-from perf_matrix.record.model import RunRecord
+from perf_matrix.record.model import RunInfo, RunRecord
 from perf_matrix.record.read import read_run
 from perf_matrix.report import plain, sql
 
 _BRIEF = 90
+_DEFAULT_BUDGET = Path("perf-budget.yml")
 
 
 @dataclass(frozen=True)
@@ -45,71 +51,90 @@ class _Asked:
     recorded: Path | None
     out: Path | None
 
-    def command(self, name: Literal["check", "update"]) -> str:
-        """The command line that does this again, without the choice of endpoints."""
-        words = ["perf-matrix", "budget", name]
+    def update(self, recorded: Path | None) -> str:
+        """The command line that writes the same counts, of all endpoints, into the budget file."""
+        words = ["perf-matrix", "budget", "update"]
         words += [self.subject] if self.subject else []
         words += ["--budget", str(self.budget)] if self.budget != _DEFAULT_BUDGET else []
-        words += ["--matrix", self.matrix] if self.matrix != _DEFAULT_MATRIX and not self.recorded else []
-        words += ["--from", str(self.recorded)] if self.recorded else []
+        words += ["--matrix", self.matrix] if self.matrix != DEFAULT_MATRIX and not recorded else []
+        words += ["--from", str(recorded)] if recorded else []
         return shlex.join(words)
+
+    def again(self, folder: Path) -> str:
+        """The command line that writes what was asked for from the run in ``folder``."""
+        chosen = [f" --endpoints {shlex.quote(globs)}" for globs in self.endpoints]
+        return "".join([self.update(folder), *chosen])
 
 
 @dataclass(frozen=True)
 class _Counts:
-    """What was counted, of which version, and every endpoint that the workload has."""
+    """What was counted, of which version, and the folder in which it is recorded."""
 
+    info: RunInfo
+    folder: Path
     subject: str
     counted: list[Counted]
-    known: list[str]
-    inconclusive: Literal["warn", "fail"]
+
+    @property
+    def inconclusive(self) -> Literal["warn", "fail"]:
+        return self.info.matrix.gate.inconclusive
+
+    @property
+    def origin(self) -> str:
+        """The command that measures this again anywhere: for a file that others read."""
+        words = ["perf-matrix", "budget", "update", self.subject]
+        options = self.info.arguments
+        matrix = options[options.index("--matrix") + 1] if "--matrix" in options else DEFAULT_MATRIX
+        return shlex.join([*words, "--matrix", matrix] if matrix != DEFAULT_MATRIX else words)
 
 
-_DEFAULT_BUDGET = Path("perf-budget.yml")
-_DEFAULT_MATRIX = "smoke"
-
-
-def _asking(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the arguments of both, packed as ``asked``."""
-
-    @click.argument("subject", required=False)
-    @click.option(
+_OPTIONS = (
+    click.argument("subject", required=False),
+    click.option(
         "--budget",
         type=click.Path(path_type=Path),
         default=_DEFAULT_BUDGET,
         show_default=True,
         metavar="FILE",
         help="The budget file.",
-    )
-    @click.option(
-        "--matrix",
-        default=_DEFAULT_MATRIX,
-        show_default=True,
-        metavar="FILE",
-        help="Matrix file, or the name of a shipped one.",
-    )
-    @click.option("--endpoints", multiple=True, metavar="GLOB", help="Only these endpoints. May be repeated.")
-    @click.option(
+    ),
+    MATRIX,
+    ENDPOINTS,
+    click.option(
         "--from",
         "recorded",
         type=click.Path(path_type=Path),
         metavar="DIR",
         help="Measure nothing: take the counts of SUBJECT, or of the newer version, from this run.",
-    )
-    @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder.")
-    @functools.wraps(command)
-    def packed(
-        subject: str | None,
-        budget: Path,
-        matrix: str,
-        endpoints: tuple[str, ...],
-        recorded: Path | None,
-        out: Path | None,
-        **others: Any,
-    ) -> None:
-        command(asked=_Asked(subject, budget, matrix, endpoints, recorded, out), **others)
+    ),
+    OUT,
+)
 
-    return packed
+
+def _asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the arguments of both, packed as ``asked``."""
+
+    @functools.wraps(command)
+    def packed(**arguments: Any) -> None:
+        asked = _Asked(**{field.name: arguments.pop(field.name) for field in fields(_Asked)})
+        if asked.recorded is not None:
+            _refuse_given("matrix", "out")
+        command(asked=asked, **arguments)
+
+    wrapped: Callable[..., None] = packed
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _refuse_given(*names: str) -> None:
+    """InputError for an option that was given although nothing is to be measured."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise InputError(
+                f"--{name} says how to measure, and --from DIR measures nothing: leave out one of them"
+            )
 
 
 @click.group()
@@ -123,7 +148,7 @@ def budget() -> None:
 def check_command(asked: _Asked, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Fail where the version SUBJECT issues more SQL statements than the budget file allows.
 
-    Needs one version only, nothing to compare it with, and about half a minute.
+    Needs one version only, nothing to compare it with, and about a minute.
 
     \b
     Examples:
@@ -133,13 +158,13 @@ def check_command(asked: _Asked, as_json: bool) -> None:  # noqa: FBT001 - a fla
 
     \b
     Exit codes: 0 within; 1 over; 2 wrong input, or a budget for an endpoint that is no more;
-    3 an endpoint could not be counted; 4 undecided, where the matrix file says that this fails.
+    3 it could not be counted; 4 undecided, where the matrix file says that this fails.
     """
     file = read_budget(asked.budget)
     counts = _count(asked, file)
-    result = check_budget(file.budget, counts.counted, counts.known)
+    result = check_budget(file.budget, counts.counted)
     report = budget_report(result, counts.subject, file.source)
-    printing = Printing(width=width(), brief=_brief, update=asked.command("update"))
+    printing = Printing(width=width(), brief=_brief, update=asked.update(asked.recorded))
     click.echo(render_terminal(report, printing), err=True, nl=False)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
@@ -156,16 +181,38 @@ def update(asked: _Asked) -> None:
       perf-matrix budget update litellm==1.81.0
       perf-matrix budget update litellm==1.81.0 --endpoints user-list
     """
+    target = Path(os.path.realpath(asked.budget))
+    _refuse_unwritable(target)
     file = read_budget(asked.budget) if asked.budget.exists() else None
     counts = _count(asked, file)
-    found = updated(file, counts.counted, asked.command("update"))
+    found = updated(file, counts.counted, counts.origin)
     for note in found.notes:
         click.echo(note, err=True)
     if file is not None and found.text == file.text:
         click.echo(f"{asked.budget}: nothing to change", err=True)
         return
-    write_whole(asked.budget, found.text)
+    _write(target, found.text, asked.again(counts.folder))
     click.echo(f"{asked.budget}: written", err=True)
+
+
+def _refuse_unwritable(file: Path) -> None:
+    """InputError before anything is measured: what counts cannot be written is found by writing beside it."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}."):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{file}: cannot be written: {error.strerror}; name another file with --budget"
+        ) from error
+
+
+def _write(file: Path, text: str, again: str) -> None:
+    try:
+        write_whole(file, text)
+    except MeasurementError as error:
+        raise MeasurementError(
+            f"{file}: cannot be written: {error.__cause__}. The counts are kept; when the cause is removed: {again}"
+        ) from error
 
 
 def _count(asked: _Asked, file: BudgetFile | None) -> _Counts:
@@ -179,14 +226,15 @@ def _count(asked: _Asked, file: BudgetFile | None) -> _Counts:
         refuse_unknown(file, order.known_endpoints)
     folder = asked.out or new_folder(order)
     start(order, folder, "budget")
-    return _counts(read_run(folder), "head", asked)
+    click.echo(f"Recorded in {folder}", err=True)
+    return _counts(read_run(folder), "head", asked, folder)
 
 
 def _recorded(asked: _Asked, folder: Path, file: BudgetFile | None) -> _Counts:
     record = read_run(folder)
     if file is not None:
         refuse_unknown(file, record.info.known_endpoints)
-    return _counts(record, _arm_of(asked.subject, record), asked)
+    return _counts(record, _arm_of(asked.subject, record), asked, folder)
 
 
 def _arm_of(subject: str | None, record: RunRecord) -> Arm:
@@ -200,15 +248,11 @@ def _arm_of(subject: str | None, record: RunRecord) -> Arm:
     raise InputError(f"{subject} is not in this run: it measured {' and '.join(specs.values())}")
 
 
-def _counts(record: RunRecord, arm: Arm, asked: _Asked) -> _Counts:
+def _counts(record: RunRecord, arm: Arm, asked: _Asked, folder: Path) -> _Counts:
+    refuse_faulty(record, shlex.join(["perf-matrix", "run", "--resume", str(folder)]))
     info = record.info
     names = matching([endpoint.name for endpoint in info.endpoints], asked.endpoints)
-    return _Counts(
-        subject=info.subjects[arm].spec,
-        counted=[counted for counted in count(record, arm) if counted.endpoint in names],
-        known=info.known_endpoints,
-        inconclusive=info.matrix.gate.inconclusive,
-    )
+    return _Counts(info, folder, info.subjects[arm].spec, count(record, arm, names, _brief))
 
 
 def _brief(statement: str) -> str:

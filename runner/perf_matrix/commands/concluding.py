@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -44,7 +45,8 @@ def write_whole(file: Path, text: str) -> None:
         unfinished.write_bytes(text.encode())
         unfinished.replace(file)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise cannot_write(file, error) from error
 
 

@@ -99,21 +99,32 @@ class _Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
+DEFAULT_MATRIX = "smoke"
+
+MATRIX = click.option(
+    "--matrix",
+    default=DEFAULT_MATRIX,
+    show_default=True,
+    metavar="FILE",
+    help="Matrix file, or the name of a shipped one: which configurations to measure, with what workload.",
+)
+ENDPOINTS = click.option(
+    "--endpoints",
+    multiple=True,
+    metavar="GLOB",
+    help="Only these endpoints: 'chat-*,models'. May be repeated.",
+)
+OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Run folder. A new one under ./perf-matrix-runs unless told.",
+)
+
 _OPTIONS = (
-    click.option(
-        "--matrix",
-        default="smoke",
-        show_default=True,
-        metavar="FILE",
-        help="Matrix file, or the name of a shipped one: which configurations to compare, with what workload.",
-    ),
+    MATRIX,
     click.option("--cell", "cells", multiple=True, metavar="GLOB", help="Only these cells. May be repeated."),
-    click.option(
-        "--endpoints",
-        multiple=True,
-        metavar="GLOB",
-        help="Only these endpoints: 'chat-*,models'. May be repeated.",
-    ),
+    ENDPOINTS,
     click.option(
         "--metrics",
         type=_Metrics(),
@@ -142,12 +153,7 @@ _OPTIONS = (
         metavar="TIME",
         help="Limit for one cell, instead of the matrix file's: 90s, 6m.",
     ),
-    click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Run folder. A new one under ./perf-matrix-runs unless told.",
-    ),
+    OUT,
 )
 
 

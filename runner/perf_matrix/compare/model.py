@@ -54,8 +54,8 @@ class Statement(Compared):
     tables: list[str] = Field(default=[], description="The tables that it names, without their schema.")
     elsewhere: Elsewhere = Field(
         default="",
-        description="How the other arm issues it: on the first request to the endpoint after a start only, in the background, "
-        "later on behalf of the request (deferred), or not at all.",
+        description="How the other arm issues it: on the first request to the endpoint after a start only, in the"
+        " background, later on behalf of the request (deferred), or not at all.",
     )
     places: list[Place] = Field(default=[], description="Where it may come from, the likeliest first.")
 

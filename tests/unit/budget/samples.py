@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from perf_matrix.budget.check import Counted
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.terminal import Printing
 from perf_matrix.report.sql import brief
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perf_matrix.budget.check import BudgetResult, Counted, Verdict, check
+from perf_matrix.budget.check import BudgetResult, Checked, Verdict, check
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.exit_code import exit_code
 from perf_matrix.budget.model import Budget, EndpointBudget
 
@@ -21,7 +22,7 @@ def counted(per_request: float | None = 3.0, **more: Any) -> Counted:
 
 
 def checked(budget: EndpointBudget, measured: Counted) -> BudgetResult:
-    return check(Budget(version=1, endpoints={"user-list": budget}), [measured], ["user-list"])
+    return check(Budget(version=1, endpoints={"user-list": budget}), [measured])
 
 
 def outcome(budget: EndpointBudget, measured: Counted) -> tuple[str, tuple[str, ...]]:
@@ -97,11 +98,67 @@ def test_a_steep_slope_of_inexact_counts_is_undecided() -> None:
     assert outcome(WITH_SLOPE, counted(2.0, stable=False, because="x", per_row=2.0))[0] == "undecided"
 
 
-def test_a_slope_that_was_not_measured_is_said() -> None:
+def test_a_slope_that_was_not_to_be_measured_is_said() -> None:
     assert outcome(WITH_SLOPE, counted()) == (
         "within",
-        ("per_row was not checked: no slope was measured",),
+        ("per_row was not checked: the answer was counted with one number of rows only",),
     )
+
+
+@pytest.mark.parametrize("budget", [ALLOWED, WITH_SLOPE])
+def test_a_slope_that_could_not_be_measured_is_undecided_and_says_why(budget: EndpointBudget) -> None:
+    assert outcome(budget, counted(no_slope=("no slope over the data: why",))) == (
+        "undecided",
+        ("no slope over the data: why",),
+    )
+
+
+def test_a_steep_slope_is_over_although_another_could_not_be_measured() -> None:
+    assert outcome(ALLOWED, counted(per_row=1.0, row="user", no_slope=("why",))) == (
+        "over",
+        ("1 statement for each further user, an N+1 that the budget does not allow", "why"),
+    )
+
+
+def in_cells(budget: EndpointBudget, *cells: Counted) -> Checked:
+    return check(Budget(version=1, endpoints={"user-list": budget}), cells).endpoints[0]
+
+
+def test_a_cell_with_more_statements_does_not_hide_the_n_plus_one_of_another() -> None:
+    flat = counted(10.0, per_row=0.0, row="user", cell="callbacks=none")
+    steep = counted(9.0, per_row=1.0, row="user", cell="callbacks=otel")
+    found = in_cells(EndpointBudget(statements=10), flat, steep)
+    assert (found.status, found.counted) == ("over", steep)
+    assert found.reasons == (
+        "in callbacks=otel: 9 statements per request, budget 10",
+        "in callbacks=otel: 1 statement for each further user, an N+1 that the budget does not allow",
+    )
+
+
+def test_a_bound_in_one_cell_does_not_hide_an_exact_count_in_another() -> None:
+    unstable = counted(5.0, stable=False, because="it varied", cell="a")
+    found = in_cells(ALLOWED, unstable, counted(4.0, cell="b"))
+    assert (found.status, found.reasons) == ("over", ("in b: 4 statements per request, budget 3",))
+
+
+def test_a_cell_that_could_not_be_counted_is_worse_than_one_that_is_within() -> None:
+    found = in_cells(ALLOWED, counted(3.0, cell="a"), counted(None, because="evicted", cell="b"))
+    assert (found.status, found.reasons) == ("not measured", ("in b: evicted",))
+
+
+def test_what_holds_in_several_cells_is_said_once() -> None:
+    found = in_cells(ALLOWED, counted(4.0, cell="a"), counted(4.0, cell="b"), counted(3.0, cell="c"))
+    assert found.reasons == ("in a and b: 4 statements per request, budget 3",)
+
+
+def test_a_budget_is_only_too_high_if_no_cell_needs_it() -> None:
+    assert in_cells(ALLOWED, counted(3.0, cell="a"), counted(1.0, cell="b")).status == "within"
+    assert in_cells(ALLOWED, counted(2.0, cell="a"), counted(1.0, cell="b")).reasons == (
+        "2 statements per request, budget 3",
+    )
+    # The one has fewer statements, the other a gentler slope: together they need all of the budget.
+    cells = counted(2.0, per_row=1.0, cell="a"), counted(3.0, per_row=0.0, cell="b")
+    assert in_cells(WITH_SLOPE, *cells).status == "within"
 
 
 def test_every_endpoint_is_listed_and_the_worst_comes_first() -> None:
@@ -115,7 +172,7 @@ def test_every_endpoint_is_listed_and_the_worst_comes_first() -> None:
         Counted("f-over", "", 4.0),
         Counted("g-new", "", 4.0),
     ]
-    result = check(budget, measured, [*names, "g-new", "h-new-left-out"])
+    result = check(budget, measured)
     assert [(each.endpoint, each.status) for each in result.endpoints] == [
         ("f-over", "over"),
         ("b-left-out", "not measured"),
@@ -123,7 +180,6 @@ def test_every_endpoint_is_listed_and_the_worst_comes_first() -> None:
         ("e-undecided", "undecided"),
         ("d-under", "under"),
         ("g-new", "no budget"),
-        ("h-new-left-out", "no budget"),
         ("a-within", "within"),
     ]
     assert result.verdict == "over"
@@ -146,10 +202,14 @@ def test_the_verdict_has_its_exit_code(measured: Counted, verdict: Verdict, warn
 
 def test_what_was_left_out_or_has_no_budget_decides_nothing() -> None:
     budget = Budget(version=1, endpoints={"left-out": ALLOWED})
-    result = check(
-        budget, [Counted("new", "", None), Counted("other", "", 99.0)], ["left-out", "new", "other"]
-    )
+    result = check(budget, [Counted("new", "", None), Counted("other", "", 99.0)])
     assert result.verdict == "within"
+
+
+def test_what_was_chosen_and_could_not_be_counted_decides() -> None:
+    budget = Budget(version=1, endpoints={"left-out": ALLOWED, "chosen": ALLOWED})
+    result = check(budget, [Counted("chosen", "", None, stable=False, because="nothing was recorded of it")])
+    assert (result.verdict, exit_code(result, "warn")) == ("not measured", 3)
 
 
 @settings(deadline=None)

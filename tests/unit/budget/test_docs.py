@@ -32,7 +32,7 @@ def test_the_new_file() -> None:
 
 
 def test_the_failure() -> None:
-    result = check(FILE.budget, samples.AFTER, samples.KNOWN)
+    result = check(FILE.budget, samples.AFTER)
     report = budget_report(result, samples.SUBJECT, FILE.source)
     assert SAMPLES["failure"] == render_terminal(report, samples.PRINTING)
 

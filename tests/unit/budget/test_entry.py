@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perf_matrix.budget.check import Counted
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.entry import Entry, measured_entry
 from perf_matrix.budget.model import EndpointBudget
 from perf_matrix.budget.read import parse_budget

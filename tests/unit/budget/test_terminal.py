@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from perf_matrix.budget.check import Counted, check
+from perf_matrix.budget.check import check
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.model import Budget, EndpointBudget
 from perf_matrix.budget.report import budget_report
 from perf_matrix.budget.terminal import Printing, render_terminal
@@ -14,8 +15,8 @@ from perf_matrix.budget.terminal import Printing, render_terminal
 from . import samples
 
 
-def rendered(budgets: dict[str, EndpointBudget], *counted: Counted, known: tuple[str, ...] = ()) -> str:
-    result = check(Budget(version=1, endpoints=budgets), counted, known)
+def rendered(budgets: dict[str, EndpointBudget], *counted: Counted) -> str:
+    result = check(Budget(version=1, endpoints=budgets), counted)
     return render_terminal(budget_report(result, "litellm==1.81.0", "perf-budget.yml"), samples.PRINTING)
 
 
@@ -53,11 +54,44 @@ def test_an_inexact_count_within_the_budget_is_said() -> None:
 
 
 def test_endpoints_without_a_budget_are_a_warning_with_the_command_that_adds_them() -> None:
-    text = rendered({"models": EndpointBudget(statements=0)}, samples.MODELS, samples.CHAT, known=("login",))
+    text = rendered({"models": EndpointBudget(statements=0)}, samples.MODELS, samples.CHAT, samples.LOGIN)
     assert text.endswith(
         "Warning: no budget for chat-virtual-key, login. To add one:\n"
         "  perf-matrix budget update litellm==1.81.0 --endpoints chat-virtual-key,login\n"
     )
+
+
+def test_for_many_endpoints_the_command_names_none() -> None:
+    new = [replace(samples.LOGIN, endpoint=name) for name in "abcde"]
+    text = rendered({"models": EndpointBudget(statements=0)}, samples.MODELS, *new)
+    assert text.endswith(
+        "Warning: no budget for a, b, c, d, e. To add one, and to renew every other entry:\n"
+        "  perf-matrix budget update litellm==1.81.0\n"
+    )
+
+
+def test_the_figures_behind_a_long_reason_are_seen() -> None:
+    unstable = replace(samples.UNSTABLE_LOGIN, because=f"SELECT {'x, ' * 900}: 6 calls in 4 requests")
+    text = rendered({"login": EndpointBudget(statements=9)}, unstable)
+    assert "SELECT x, x," in text
+    assert "6 calls in 4 requests" in " ".join(text.split())
+    assert len(text) < 2000
+
+
+def test_a_cell_is_named_where_there_are_several() -> None:
+    text = rendered(
+        {"user-list": EndpointBudget(statements=28)}, replace(samples.N_PLUS_ONE, cell="workers=four")
+    )
+    assert "    in workers=four: 1 statement for each further user, an N+1" in text
+    assert "  SQL statements per request in workers=four:\n" in text
+
+
+def test_a_slope_that_could_not_be_measured_is_not_cured_by_an_entry() -> None:
+    text = rendered(
+        {"user-list": EndpointBudget(statements=3)}, replace(samples.USER_LIST, no_slope=("why",))
+    )
+    assert "user-list (GET /user/list): undecided\n    why\n" in text
+    assert "If this is intended" not in text
 
 
 def test_a_note_is_shown_where_its_budget_is_exceeded() -> None:
@@ -80,7 +114,7 @@ def test_of_many_statements_the_most_frequent_are_shown() -> None:
 def test_sentences_keep_to_the_width(width: int) -> None:
     budget = Budget(version=1, endpoints={"login": EndpointBudget(statements=9)})
     unstable = replace(samples.UNSTABLE_LOGIN, because="a reason in words, " * 20)
-    report = budget_report(check(budget, [unstable], []), "litellm==1.81.0", "perf-budget.yml")
+    report = budget_report(check(budget, [unstable]), "litellm==1.81.0", "perf-budget.yml")
     text = render_terminal(report, Printing(width, str, samples.COMMAND))
     assert max(len(line) for line in text.splitlines()) <= width
 

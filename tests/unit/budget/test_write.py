@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from perf_matrix.budget.check import Counted
+from perf_matrix.budget.counted import Counted
 from perf_matrix.budget.model import EndpointBudget
 from perf_matrix.budget.read import BudgetFile, parse_budget
 from perf_matrix.budget.write import update
-from perf_matrix.errors import InputError
+from perf_matrix.errors import InputError, MeasurementError
 
 from . import samples
 
@@ -63,11 +63,40 @@ def test_a_new_file_has_one_sorted_line_for_each_endpoint() -> None:
     assert update(None, counted, samples.COMMAND).text == NEW
 
 
-def test_a_new_file_without_any_exact_count_is_valid_and_can_be_added_to() -> None:
-    empty = update(None, [samples.SPEND], samples.COMMAND).text
-    assert empty.endswith("version: 1\nendpoints: {}\n")
-    counted = [samples.N_PLUS_ONE, samples.LOGIN, samples.CHAT]
-    assert updated(empty, *counted) == NEW
+def test_a_new_file_without_any_exact_count_is_refused_with_the_reasons() -> None:
+    with pytest.raises(MeasurementError) as caught:
+        update(None, [samples.SPEND], samples.COMMAND)
+    assert str(caught.value) == (
+        "no endpoint was counted exactly: no file is written\n"
+        f"spend-logs: it gets no entry, since its count is not exact: {samples.SPEND.because}"
+    )
+
+
+def test_a_file_without_entries_can_be_added_to() -> None:
+    header = NEW.split("endpoints:", maxsplit=1)[0]
+    assert updated(f"{header}endpoints: {{}}\n", samples.N_PLUS_ONE, samples.LOGIN, samples.CHAT) == NEW
+
+
+def test_of_several_cells_the_entry_allows_what_each_needs() -> None:
+    cells = [
+        replace(samples.N_PLUS_ONE, per_request=10.0, per_row=0.0, cell="a"),
+        replace(samples.N_PLUS_ONE, per_request=9.0, per_row=1.0, cell="b"),
+    ]
+    assert "user-list: {statements: 10, per_row: 1} " in update(None, cells, "x").text
+
+
+def test_an_inexact_count_in_one_cell_keeps_the_entry_unless_another_needs_more() -> None:
+    unstable = replace(samples.UNSTABLE_LOGIN, per_request=11.0, cell="a")
+    kept = update(file(NEW), [unstable, replace(samples.LOGIN, per_request=9.0, cell="b")], "x")
+    assert kept.text == NEW
+    assert kept.notes[0].startswith("login: its entry is kept as it was, since its count is not exact in a: ")
+    more = update(file(NEW), [unstable, replace(samples.LOGIN, per_request=12.0, cell="b")], "x")
+    assert (more.notes, "login: {statements: 12}" in more.text) == ((), True)
+
+
+def test_a_slope_that_could_not_be_measured_is_said() -> None:
+    result = update(file(NEW), [replace(samples.N_PLUS_ONE, per_row=None, no_slope=("no slope: why",))], "x")
+    assert (result.text, result.notes) == (NEW, ("user-list: no slope: why",))
 
 
 def test_the_same_counts_change_nothing() -> None:
@@ -184,7 +213,7 @@ def test_an_inexact_count_keeps_the_old_entry_or_gets_none_and_both_are_said() -
         "login: its entry is kept as it was, since its count is not exact: " + samples.UNSTABLE_LOGIN.because,
         "spend-logs: it gets no entry, since its count is not exact: " + samples.SPEND.because,
     )
-    assert update(None, inexact, "x").notes[0].startswith("login: it gets no entry")
+    assert update(None, [*inexact, samples.CHAT], "x").notes[0].startswith("login: it gets no entry")
 
 
 @pytest.mark.parametrize("name", ["on", "404", "1.5", "null"])

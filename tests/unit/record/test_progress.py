@@ -1,8 +1,16 @@
 from __future__ import annotations
 
-from perf_matrix.matrix.model import Cell
-from perf_matrix.record.model import CellRecord, DataScale, EpochEnd, EpochStart
-from perf_matrix.record.progress import Progress, progress
+from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Request
+from perf_matrix.record.model import (
+    CellRecord,
+    DataScale,
+    EpochEnd,
+    EpochStart,
+    HostInfo,
+    RunInfo,
+    SubjectInfo,
+)
+from perf_matrix.record.progress import Progress, is_finished, progress
 
 CELL = Cell(id="default", variants={})
 
@@ -33,3 +41,38 @@ def test_the_second_scale_is_no_epoch_of_the_first() -> None:
     assert progress(cut) == Progress(1, second_scale_finished=False, next_epoch=3)
     whole = CellRecord(cell=CELL, epochs_started=started, epochs_ended=[end(0), end(2)])
     assert progress(whole) == Progress(1, second_scale_finished=True, next_epoch=3)
+
+
+def info(*grown: Endpoint) -> RunInfo:
+    """A run that only counts: one epoch, and the second scale where there are lists."""
+    return RunInfo(
+        perf_matrix="0.1.0",
+        started_at=0.0,
+        seed=1,
+        subjects={"head": SubjectInfo(spec="litellm==1.81.0", version="1.81.0")},
+        instruments=["queries"],
+        matrix=MatrixFile.model_validate({"version": 1, "workload": "w.yml", "epochs": 2}),
+        endpoints=[],
+        grown=list(grown),
+        cells=[CELL],
+        host=HostInfo(
+            system="", machine="", cpu_model="", cpus=1, memory_bytes=0, python="", user_is_root=False
+        ),
+    )
+
+
+def test_a_cell_is_finished_when_it_has_all_epochs_of_the_run() -> None:
+    begun = CellRecord(cell=CELL, epochs_started=[start(0)])
+    ended = CellRecord(cell=CELL, epochs_started=[start(0)], epochs_ended=[end(0)])
+    assert not is_finished(begun, info())
+    assert is_finished(ended, info())
+    paired = info().model_copy(update={"instruments": ["queries", "paired"]})
+    assert not is_finished(ended, paired)
+
+
+def test_a_cell_with_lists_is_finished_when_the_second_scale_is() -> None:
+    lists = info(Endpoint(name="users", request=Request(path="/users")))
+    first = CellRecord(cell=CELL, epochs_started=[start(0), start(1, "second")], epochs_ended=[end(0)])
+    assert not is_finished(first, lists)
+    both = first.model_copy(update={"epochs_ended": [end(0), end(1)]})
+    assert is_finished(both, lists)
