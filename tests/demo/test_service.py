@@ -15,6 +15,7 @@ from perf_matrix.lease import Lease
 from perf_matrix.matrix.model import Endpoint
 from perf_matrix.processes import end
 from perf_matrix.queries.capture import StatementCounters, open_counters
+from perf_matrix.queries.ledger import Ledger
 from perf_matrix.record.model import StatementCount
 from perf_matrix.stacks.postgres import PostgresServer
 from perf_matrix.stacks.proxy import Proxy
@@ -64,11 +65,11 @@ class Served:
 
     def count(self, endpoint: Endpoint, times: int, until: Callable[[], bool] = lambda: True) -> Counts:
         """What the database ran while so many requests were answered, and until something was the case."""
-        self._counters.reset(DATABASE)
+        ledger = Ledger(self._counters, [DATABASE])
         for _ in range(times):
             self.request(endpoint)
         wait_until(until)
-        return list(self._counters.snapshot([DATABASE])[DATABASE])
+        return ledger.since([DATABASE])[DATABASE].statements
 
     def logged(self) -> int:
         """Rows in the usage log."""
