@@ -7,7 +7,7 @@ run. Thresholds are compared in logarithms, so that swapping the arms mirrors ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log1p
 
 from perf_matrix.compare import mann_whitney, signed_rank
@@ -82,11 +82,18 @@ def measure(blocks: Sequence[PairedBlock], metric: LatencyMetric, gate: Gate) ->
     if len(compared) < SHOWN_UNITS:
         return None
     base, head = both_quantiles(blocks, RULES[metric].level)
+    pairs = pair_count(blocks)
+    gated = metric in gate.metrics and pairs >= RULES[metric].requests
+    return replace(measure_units(compared, base, head, gate), metric=metric, pairs=pairs, gated=gated)
+
+
+def measure_units(compared: Units, base: float, head: float, gate: Gate) -> Latency:
+    """Units of any time in ms, measured as a median that is gated; ``base`` and ``head`` are the values shown."""
     return Latency(
-        metric=metric,
+        metric="p50",
         base=base,
         head=head,
-        pairs=pair_count(blocks),
+        pairs=len(compared),
         units=compared,
         interval=interval(compared.log_ratios, confidence(gate)),
         epochs=[float(estimates(epoch)) for epoch in compared.per_epoch(compared.log_ratios)],
@@ -95,7 +102,7 @@ def measure(blocks: Sequence[PairedBlock], metric: LatencyMetric, gate: Gate) ->
         p=p_values(compared),
         noise=noise_floor(compared),
         matters=smallest_that_matters(base, head, gate),
-        gated=metric in gate.metrics and pair_count(blocks) >= RULES[metric].requests,
+        gated=True,
     )
 
 

@@ -10,7 +10,7 @@ from perf_matrix.compare.statements import SAME
 from perf_matrix.queries.form import form
 from perf_matrix.queries.points import Profiles
 from perf_matrix.queries.profile import QueryProfile
-from perf_matrix.queries.slope import STEEPER, RowLine, line_through, why_no_line
+from perf_matrix.queries.slope import STEEPER, RowLine, line_through, of_equal_rows, why_no_line
 
 _GROWS = 1.0
 """Statements more, with more data and as many rows in the answer, from which that is worth telling."""
@@ -39,8 +39,7 @@ class _Two:
     @property
     def rows_are_equal(self) -> bool:
         """Whether both are exact, and the answers hold as many rows at both points."""
-        exact = self.main.stable and self.other.stable and self.main.answer_rows is not None
-        return exact and self.main.answer_rows == self.other.answer_rows
+        return of_equal_rows(self.main, self.other)
 
     @property
     def growth(self) -> float:

@@ -15,15 +15,11 @@ from math import exp
 
 import numpy as np
 
-from perf_matrix.compare import mann_whitney, signed_rank
 from perf_matrix.compare.arm_queries import ArmQueries
 from perf_matrix.compare.blocks import MAX_UNITS, MIN_UNITS, RESOLUTION_MS, Units
-from perf_matrix.compare.hodges_lehmann import estimates, interval
 from perf_matrix.compare.holm import PValues
-from perf_matrix.compare.latency import Latency, confidence, decide, smallest_that_matters
+from perf_matrix.compare.latency import Latency, decide, measure_units
 from perf_matrix.compare.model import SlowerStatement
-from perf_matrix.compare.noise import noise_floor
-from perf_matrix.compare.significance import p_values
 from perf_matrix.compare.statements import by_form
 from perf_matrix.matrix.model import Gate
 from perf_matrix.queries.canonical import canonical
@@ -60,7 +56,7 @@ def timed_statements(endpoint: str, base: ArmQueries, head: ArmQueries, gate: Ga
     ]
     found = [(text, calls, _units(form(text).key, units)) for text, calls in both]
     return [
-        Timed(text, calls, _latency(_times(values, calls), gate))
+        Timed(text, calls, _measured(_times(values, calls), gate))
         for text, calls, values in found
         if len(values) >= MIN_UNITS
     ]
@@ -141,20 +137,5 @@ def _times(units: Units, calls: float) -> Units:
     return Units(epoch=units.epoch, base=units.base * calls, head=units.head * calls)
 
 
-def _latency(units: Units, gate: Gate) -> Latency:
-    base, head = float(np.median(units.base)), float(np.median(units.head))
-    return Latency(
-        metric="p50",
-        base=base,
-        head=head,
-        pairs=len(units),
-        units=units,
-        interval=interval(units.log_ratios, confidence(gate)),
-        epochs=[float(estimates(epoch)) for epoch in units.per_epoch(units.log_ratios)],
-        p_u=mann_whitney.p_greater(units.head, units.base),
-        p_paired=signed_rank.p_greater(units.log_ratios),
-        p=p_values(units),
-        noise=noise_floor(units),
-        matters=smallest_that_matters(base, head, gate),
-        gated=True,
-    )
+def _measured(units: Units, gate: Gate) -> Latency:
+    return measure_units(units, float(np.median(units.base)), float(np.median(units.head)), gate)

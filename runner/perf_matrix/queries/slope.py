@@ -74,7 +74,7 @@ def why_no_line(one: QueryProfile, other: QueryProfile) -> str:
     if any(doubts):
         return next(filter(None, doubts))
     if one.answer_rows is None or other.answer_rows is None:
-        return "the answers did not all hold the same number of rows"
+        return "the answers hold no single number of rows: they differ, or rows.count finds none"
     if one.answer_rows == other.answer_rows:
         return f"{one.answer_rows} rows in both answers"
     return ""

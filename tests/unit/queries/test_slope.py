@@ -68,8 +68,16 @@ def test_half_a_statement_for_each_row_is_one_too(more: int, called: bool) -> No
         (profile(10, {}, unstable_because="4 calls but 9"), profile(20, {}), "4 calls but 9"),
         (profile(10, {}), profile(20, {}, unstable_because="4 calls but 9"), "4 calls but 9"),
         (profile(10, {}), profile(20, {}, per_request=None, invalid_because="evicted"), "evicted"),
-        (profile(None, {}), profile(20, {}), "the answers did not all hold the same number of rows"),
-        (profile(10, {}), profile(None, {}), "the answers did not all hold the same number of rows"),
+        (
+            profile(None, {}),
+            profile(20, {}),
+            "the answers hold no single number of rows: they differ, or rows.count finds none",
+        ),
+        (
+            profile(10, {}),
+            profile(None, {}),
+            "the answers hold no single number of rows: they differ, or rows.count finds none",
+        ),
         (profile(10, {USERS: 1}), profile(10, {USERS: 9}), "10 rows in both answers"),
     ],
 )

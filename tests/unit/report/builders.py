@@ -501,7 +501,9 @@ def undecided_counts(*rows: EndpointComparison) -> Comparison:
 def no_line() -> Comparison:
     """Lists whose counts are exact, but that could not be counted at two sizes."""
     other_rows = no_line_over(
-        "page size", "key", "head: the answers did not all hold the same number of rows"
+        "page size",
+        "key",
+        "head: the answers hold no single number of rows: they differ, or rows.count finds none",
     )
     varying = no_line_over("data scale", "user", DOUBT)
     rows = [
