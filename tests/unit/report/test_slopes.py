@@ -97,8 +97,8 @@ def test_an_endpoint_that_only_a_line_leaves_open_says_why_below_it() -> None:
     text = render_terminal(STATES["no-line"](), width=100, colour=False)
     assert (
         "? inconclusive\n"
-        "    cannot tell how the statements grow with the rows, over the page size: head: the answers hold\n"
-        "      no single number of rows: they differ, or rows.count finds none\n"
+        "    cannot tell how the statements grow with the rows, over the page size: head: the answers hold no\n"
+        "      single number of rows: they differ, or rows.count finds none\n"
     ) in text
 
 
