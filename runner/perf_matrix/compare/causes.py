@@ -85,7 +85,8 @@ def _n_plus_one(row: str, base: Line | None, head: Line) -> Cause:
 def _added(added: Statement) -> Cause:
     name = _named(added.statement)
     if form(added.statement).verb in WRITES and added.elsewhere in ("background", "deferred"):
-        return _cause("made-synchronous", f"{name} before the answer, which base writes in the background")
+        when = "later, in batches" if added.elsewhere == "deferred" else "in the background"
+        return _cause("made-synchronous", f"{name} before the answer, which base writes {when}")
     if added.elsewhere == "first request":
         return _cause("cache-lost", f"no longer cached: {name} on every request, on base only on the first")
     return _cause("extra-statement", f"{_counted(added.per_request)} {name} for each request")
