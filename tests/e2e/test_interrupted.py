@@ -106,7 +106,7 @@ def test_an_interrupted_installation_is_not_kept_and_said_to_be_nothing(
 
 def test_a_run_interrupted_while_the_stack_starts_leaves_nothing_running(start: Start, out: Path) -> None:
     run = start("compare", BASE, HEAD, *FEW, *LONG, "--out", str(out))
-    run.wait_for("starting both proxies")
+    run.wait_for("starting the service")
     run.wait_until(lambda: len(run.processes()) > 3, "Postgres and both proxies")
     sent = run.send(signal.SIGINT)
     ended = run.end()

@@ -37,7 +37,7 @@ class Display(Protocol):
     """Shows the progress of a run; a context manager."""
 
     def stage(self, text: str) -> None:
-        """A new stage has begun, such as 'starting both proxies'."""
+        """A new stage has begun, such as 'starting Postgres'."""
 
     def step(self, text: str) -> None:
         """A step within the stage; shown when there is occasion to."""
