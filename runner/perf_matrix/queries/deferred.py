@@ -5,7 +5,9 @@ A batch writer keeps what it has to write in a queue and empties it now and then
 endpoint ``e`` was sent by then. If each request of ``e`` puts ``k_e`` into the queue, then
 
     A_j <= sum of k_e N_ej             always: nothing is written before it was caused
-    A_j >= sum of k_e N_e(j-1)         where something was written in window j: the queue was emptied
+    A_j >= sum of k_e N_e(j-2)         where something was written in window j: the queue was emptied
+
+(of the last requests before window j some may not have been queued yet when the flush began)
 
 with whole numbers ``k_e >= 0``. A ``k_e`` is proven where it is the same in *every* solution of these
 inequalities; what they leave open is not claimed. A job that runs by the clock mostly has no solution at all,
@@ -159,14 +161,15 @@ def _inequalities(series: Sequence[Series], endpoints: Sequence[str]) -> Inequal
     rows: dict[tuple[tuple[int, ...], float, float], None] = {}
     for one in series:
         sent: Counter[str] = Counter()
+        earlier = queued = tuple(sent[name] for name in endpoints)
         written = 0
         for endpoint, requests, count in zip(one.endpoints, one.requests, one.written, strict=True):
-            before = tuple(sent[name] for name in endpoints)
+            earlier, queued = queued, tuple(sent[name] for name in endpoints)
             if endpoint is not None:
                 sent[endpoint] += requests
             written += count
             if count:
-                rows[before, -np.inf, written] = None
+                rows[earlier, -np.inf, written] = None
                 rows[tuple(sent[name] for name in endpoints), written, np.inf] = None
     matrix = np.array([row for row, _, _ in rows], dtype=np.float64)
     return Inequalities(

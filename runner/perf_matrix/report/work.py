@@ -63,7 +63,7 @@ def _later_line(base: DeferredStatement | None, head: DeferredStatement | None) 
     found = [statement for statement in (base, head) if statement]
     counts = list(dict.fromkeys(numbers.per_request(s.per_request) for s in found))
     unit = found[0].unit.removesuffix("s") if counts == ["1.00"] else found[0].unit
-    only = "" if base and head else f" on {'base' if base else 'head'} only"
+    only = "" if base and head else f", proven on {'base' if base else 'head'} only"
     return StatementLine(
         f"later, in batches{only}: {' → '.join(counts)} {unit} per request", found[-1].statement
     )

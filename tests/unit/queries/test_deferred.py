@@ -220,18 +220,19 @@ def _greatest(name: str, series: Sequence[Series], limit: int) -> int:
     counts = []
     for one in series:
         for place, written in enumerate(one.written):
-            sent = sum(n for who, n in zip(one.endpoints[:place], one.requests, strict=False) if who == name)
+            long_before = one.endpoints[: max(place - 1, 0)]
+            sent = sum(n for who, n in zip(long_before, one.requests, strict=False) if who == name)
             if written and sent:
                 counts.append(sum(one.written[: place + 1]) // sent)
     return min(counts, default=limit)
 
 
 def _fits(k: Mapping[str, int], series: Series) -> bool:
-    queued = written = 0
+    long_before = before = queued = written = 0
     for endpoint, requests, count in zip(series.endpoints, series.requests, series.written, strict=True):
-        before, queued = queued, queued + k.get(endpoint or "", 0) * requests
+        long_before, before, queued = before, queued, queued + k.get(endpoint or "", 0) * requests
         written += count
-        if written > queued or (count and written < before):
+        if written > queued or (count and written < long_before):
             return False
     return True
 
@@ -262,6 +263,15 @@ def _start(draw: st.DrawFn, each: Mapping[str, int]) -> Series:
     if draw(st.integers(0, 3)) == 0:
         written[draw(st.integers(0, len(written) - 1))] += draw(st.integers(1, 3))
     return Series(endpoints, requests, tuple(written))
+
+
+def test_a_flush_may_have_begun_before_the_last_request_was_queued() -> None:
+    sizes, late = [3, 5, 2, 7, 4, 6, 3, 8, 5, 4], 3
+    written = [size - (place == late) + (place == late + 1) for place, size in enumerate(sizes)]
+    endpoints = tuple(name for _ in sizes for name in ("chat", None))
+    requests = tuple(n for size in sizes for n in (size, 0))
+    series = Series(endpoints, requests, tuple(n for count in written for n in (0, count)))
+    assert solve([series]) == {"chat": 1}
 
 
 @settings(deadline=None, max_examples=200)
