@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perf_matrix.compare.model import Elsewhere
 from perf_matrix.matrix.model import Arm, Endpoint
-from perf_matrix.queries.deferred import WRITES, Deferred, deferred_writes, of_endpoint
+from perf_matrix.queries.deferred import Deferred, deferred_writes, of_endpoint
 from perf_matrix.queries.form import form
 from perf_matrix.queries.points import ArmWindows, Profiles
 from perf_matrix.queries.profile import QueryProfile
@@ -48,7 +48,7 @@ class ArmQueries:
             for text, calls in main.first_request.items()
             if text in main.statements or form(text).key not in self.background
         }
-        others = any(form(text).verb in WRITES and text not in main.statements for text in own)
+        others = any(form(text).writes and text not in main.statements for text in own)
         return float(sum(own.values())), not others
 
     def how(self, statement: str, endpoint: str) -> Elsewhere:
@@ -57,7 +57,7 @@ class ArmQueries:
         if wanted.key in _keys(one.statement for one in self.deferred_by(endpoint)):
             return "deferred"
         # A lookup that also runs now and then is a cache being filled; a write is a batch being flushed.
-        if wanted.key in self.first_requests and wanted.verb not in WRITES:
+        if wanted.key in self.first_requests and not wanted.writes:
             return "first request"
         return "background" if wanted.key in self.background else ""
 

@@ -28,7 +28,6 @@ from perf_matrix.compare.model import (
     SlowerStatement,
     Statement,
 )
-from perf_matrix.queries.deferred import WRITES
 from perf_matrix.queries.form import form
 
 
@@ -84,7 +83,7 @@ def _n_plus_one(row: str, base: Line | None, head: Line) -> Cause:
 
 def _added(added: Statement) -> Cause:
     name = _named(added.statement)
-    if form(added.statement).verb in WRITES and added.elsewhere in ("background", "deferred"):
+    if form(added.statement).writes and added.elsewhere in ("background", "deferred"):
         when = "later, in batches" if added.elsewhere == "deferred" else "in the background"
         return _cause("made-synchronous", f"{name} before the answer, which base writes {when}")
     if added.elsewhere == "first request":

@@ -36,7 +36,6 @@ PerRequest = Mapping[str, Mapping[str, float | None]]
 _Known = Mapping[str, Mapping[Identity, float | None]]
 
 UNITS: tuple[Unit, ...] = ("calls", "rows")
-WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 # With few flushes a coincidence is too likely to be called a proof: of simulated jobs that run by the clock
 # and write about as much as requests would, but different amounts, 6 in 1000 fit with three flushes or more,
 # 1 in 10,000 with eight.
@@ -98,7 +97,7 @@ def _counted(window: QueryWindow) -> _Counted:
     calls: Counter[Identity] = Counter()
     rows: Counter[Identity] = Counter()
     for count in window.statements:
-        if form(canonical(count.text)).verb in WRITES:
+        if form(canonical(count.text)).writes:
             calls[identity(count.text)] += count.calls
             rows[identity(count.text)] += count.rows
     return _Counted(window.endpoint, window.requests, calls, rows)

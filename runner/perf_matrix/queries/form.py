@@ -8,18 +8,13 @@ the same one, a little wider; called another one it would hide the statements th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlglot import exp
-
-from perf_matrix.queries.meaning import Meaning
-from perf_matrix.queries.syntax import parsed
-from perf_matrix.queries.tree import is_plain_column, name_of
-
 _PARAMETER = re.compile(r"(?<![\w$])\$\d+")
 _WORD = re.compile(r"[A-Za-z]+")
+
+_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 
 Identity = tuple[str, tuple[str, ...]]
 
@@ -45,6 +40,11 @@ class Form:
         """Equal for two statements that name the same columns, too, in whatever order."""
         return self.key, tuple(sorted(self.columns))
 
+    @property
+    def writes(self) -> bool:
+        """Whether the statement changes rows."""
+        return self.verb in _WRITES
+
 
 @lru_cache(maxsize=8192)
 def form(canonical_text: str) -> Form:
@@ -53,9 +53,11 @@ def form(canonical_text: str) -> Form:
     What is not understood completely (utility statements, texts that are cut off, syntax that sqlglot does
     not know, a hundred nested parentheses) is the same as another only if the canonical texts are.
     """
+    # The parser takes a quarter of a second to import, and a help text should not wait for it.
+    from perf_matrix.queries.parsed_form import parsed_form  # noqa: PLC0415
+
     try:
-        tree = parsed(canonical_text)
-        return _form_of_text(canonical_text) if tree is None else _form_of_tree(tree)
+        return parsed_form(canonical_text) or _form_of_text(canonical_text)
     except RecursionError:
         return _form_of_text(canonical_text)
 
@@ -70,29 +72,3 @@ def grown(base: Form, head: Form) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _form_of_text(text: str) -> Form:
     word = _WORD.search(text)
     return Form(key=f"text {_PARAMETER.sub('$', text)}", verb=word[0].upper() if word else "")
-
-
-def _form_of_tree(tree: exp.Expr) -> Form:
-    meaning = Meaning(tree)
-    statement = tree.unnest() if isinstance(tree, exp.Subquery) else tree
-    verb = "SELECT" if isinstance(statement, exp.Query) else type(statement).__name__.upper()
-    return Form(meaning.text, verb, meaning.tables, tuple(dict.fromkeys(_columns(statement))))
-
-
-def _columns(statement: exp.Expr) -> Iterator[str]:
-    while isinstance(statement, exp.SetOperation | exp.Subquery):
-        statement = statement.this
-    if isinstance(statement, exp.Select):
-        yield from _listed(statement.expressions)
-    if isinstance(statement, exp.Insert) and isinstance(statement.this, exp.Schema):
-        yield from (column.name for column in statement.this.expressions)
-    if isinstance(statement, exp.Update):
-        yield from (
-            column.name for item in statement.expressions for column in item.this.find_all(exp.Column)
-        )
-    if returning := statement.args.get("returning"):
-        yield from _listed(returning.expressions)
-
-
-def _listed(items: Iterable[exp.Expr]) -> Iterator[str]:
-    return (name.name for item in items if is_plain_column(item) and (name := name_of(item)))
