@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from filelock import FileLock
@@ -45,9 +46,8 @@ def make_once(folder: Path, make: Callable[[Path], None]) -> Path:
 def _remake(folder: Path, make: Callable[[Path], None]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(shutil.rmtree, folder, ignore_errors=True)
         make(folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        unfinished.pop_all()
     (folder / _MARKER).touch()

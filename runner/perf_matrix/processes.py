@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from perf_matrix.accounts import Account
+from perf_matrix.errors import PartDiedError
 
 LOG_TAIL_LINES = 30
 _TAIL_BYTES = 64 * 1024
@@ -32,6 +33,12 @@ class Process:
     def exit_code(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         return self.popen.poll()
+
+    def check_alive(self) -> None:
+        """Raise PartDiedError, with its last log lines, where it has ended."""
+        code = self.exit_code
+        if code is not None:
+            raise PartDiedError(f"{self.name} {describe_exit(code)}.", self.log_tail())
 
     def log_tail(self) -> list[str]:
         """The last lines that it wrote."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from perf_matrix.budget.counted import Counted, by_endpoint, heaviest, needed
-from perf_matrix.budget.figures import SAME, figure
+from perf_matrix.budget.figures import figure
 from perf_matrix.budget.model import Budget, EndpointBudget
+from perf_matrix.queries.profile import SAME
 from perf_matrix.queries.slope import N_PLUS_ONE, STEEPER
 
 Status = Literal["over", "not measured", "undecided", "under", "no budget", "within"]

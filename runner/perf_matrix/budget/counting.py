@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from perf_matrix.budget.counted import Counted
-from perf_matrix.budget.figures import SAME, figure
+from perf_matrix.budget.figures import figure
 from perf_matrix.matrix.model import Arm, Endpoint
+from perf_matrix.queries.naming import with_short_statements
 from perf_matrix.queries.points import ArmWindows, Profiles
-from perf_matrix.queries.profile import QueryProfile
+from perf_matrix.queries.profile import SAME, QueryProfile
 from perf_matrix.queries.slope import line_through, of_equal_rows, why_no_line
 from perf_matrix.record.model import RunInfo, RunRecord
 
@@ -75,7 +76,7 @@ def _points(seen: _Seen) -> list[_Point]:
     """The second points that were planned for an endpoint, whether or not they were taken."""
     if seen.profiles is None:
         return []
-    name, pages = seen.endpoint.name, bool(seen.endpoint.rows and seen.endpoint.rows.page_sizes)
+    name, pages = seen.endpoint.name, bool(seen.endpoint.page_sizes)
     found = []
     if any(each.name == name for each in seen.info.other_pages):
         found.append(_Point("the size of its page", seen.profiles.other_page, page_kept=False))
@@ -125,8 +126,5 @@ def _growth(main: QueryProfile, other: QueryProfile) -> str:
 
 
 def _shortened(reason: str, brief: Brief, *profiles: QueryProfile) -> str:
-    """The reason with the statements in doubt shortened; longest first, since one may contain another."""
-    names = {name for profile in profiles for name in profile.in_doubt}
-    for name in sorted(names, key=len, reverse=True):
-        reason = reason.replace(name, brief(name))
-    return reason
+    in_doubt = {name for profile in profiles for name in profile.in_doubt}
+    return with_short_statements(reason, in_doubt, brief)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-SAME = 1e-6
-"""Counts per request are quotients of whole numbers; closer than this they are equal."""
-
 _LONGEST = 600
 _GAP = " … "
 

@@ -89,7 +89,7 @@ def _measure(endpoint: Endpoint, around: _Around) -> Measured:
     probes = [probe for probe in around.record.presence if probe.endpoint == endpoint.name]
     missing = _missing_on(probes)
     blocks = [] if missing else [block for block in around.record.blocks if block.endpoint == endpoint.name]
-    queries = None if missing else _queries(endpoint, around)
+    queries = None if missing else _queries(endpoint, blocks, around)
     gate = around.info.matrix.gate
     measured = {metric: measure(blocks, metric, gate) for metric in RULES}
     return Measured(
@@ -110,7 +110,7 @@ def _missing_on(probes: Sequence[Presence]) -> list[Arm]:
     return [arm for arm in ARMS if answers[arm] and not any(answers[arm])]
 
 
-def _queries(endpoint: Endpoint, around: _Around) -> Queries | None:
+def _queries(endpoint: Endpoint, blocks: Sequence[PairedBlock], around: _Around) -> Queries | None:
     """The statements of both arms, with what they were measured to cost where the cell has a delay."""
     matrix = around.info.matrix
     found = compare_queries(endpoint, around.base, around.head, matrix.round_trips_ms, around.lines)
@@ -118,7 +118,7 @@ def _queries(endpoint: Endpoint, around: _Around) -> Queries | None:
         return None
     extra_ms = found.extra_ms_per_request
     cost = measured_cost(
-        [block for block in around.record.blocks if block.endpoint == endpoint.name],
+        blocks,
         [block for block in around.record.undelayed if block.endpoint == endpoint.name],
         around.round_trip,
         None if extra_ms is None else extra_ms / found.round_trip_ms,

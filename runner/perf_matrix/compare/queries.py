@@ -16,10 +16,10 @@ from perf_matrix.compare.model import (
     Verdict,
 )
 from perf_matrix.compare.slopes import compare_slopes
-from perf_matrix.compare.statements import SAME, diff_statements
+from perf_matrix.compare.statements import diff_statements
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.matrix.model import Endpoint
-from perf_matrix.queries.profile import QueryProfile
+from perf_matrix.queries.profile import SAME, QueryProfile
 
 STATED_ROUND_TRIP_MS = 1.0
 """What a statement is said to cost where one number is wanted: a database in the same network zone."""

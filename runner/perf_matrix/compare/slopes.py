@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from perf_matrix.compare.model import Line, Slope, Statement, Verdict
-from perf_matrix.compare.statements import SAME
 from perf_matrix.queries.form import form
 from perf_matrix.queries.points import Profiles
-from perf_matrix.queries.profile import QueryProfile
+from perf_matrix.queries.profile import SAME, QueryProfile
 from perf_matrix.queries.slope import STEEPER, RowLine, line_through, of_equal_rows, why_no_line
 
 _GROWS = 1.0

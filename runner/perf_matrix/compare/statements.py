@@ -20,9 +20,7 @@ from perf_matrix.compare.model import (
 )
 from perf_matrix.compare.places import likely_places
 from perf_matrix.queries.form import Form, form, grown
-
-SAME = 1e-6
-"""Counts per request are quotients of whole numbers; closer than this they are equal."""
+from perf_matrix.queries.profile import SAME
 
 
 @dataclass(frozen=True)

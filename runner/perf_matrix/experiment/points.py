@@ -47,7 +47,7 @@ def _second_pages(endpoints: Iterable[Endpoint]) -> list[Point]:
 
 
 def _page_size(endpoint: Endpoint, place: int) -> int | None:
-    return endpoint.rows.page_sizes[place] if endpoint.rows and endpoint.rows.page_sizes else None
+    return endpoint.page_sizes[place] if endpoint.page_sizes else None
 
 
 def _renamed(endpoint: Endpoint) -> Endpoint:

@@ -11,7 +11,7 @@ from perf_matrix.compare.diff import changed_lines
 from perf_matrix.errors import InputError
 from perf_matrix.experiment.budget import assumed_costs, refuse_if_too_short
 from perf_matrix.matrix.cells import select, select_endpoints, unfold
-from perf_matrix.matrix.model import Arm, Cell, Endpoint, GatedMetric, MatrixFile
+from perf_matrix.matrix.model import PAGE_SIZE, Arm, Cell, Endpoint, GatedMetric, MatrixFile
 from perf_matrix.matrix.read import read_matrix, read_workload
 from perf_matrix.matrix.variables import fill
 from perf_matrix.record.model import DataScale, Instrument
@@ -19,9 +19,6 @@ from perf_matrix.shipped import resolve_matrix, resolve_workload
 from perf_matrix.subjects.spec import Release, parse_subject
 from perf_matrix.targets.base import Scale, Target, Variables
 from perf_matrix.targets.registry import check_scale, find_target
-
-PAGE_SIZE = "page_size"
-"""The variable that holds the size of a page in the request of an endpoint that pages."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def check(wish: Wish, today: date) -> Order:
         cells=select(unfold(matrix), wish.cells),
         endpoints=_filled(chosen, first, page=0),
         known_endpoints=[endpoint.name for endpoint in workload.endpoints],
-        other_pages=_filled((e for e in chosen if e.rows and e.rows.page_sizes), first, page=1),
+        other_pages=_filled((e for e in chosen if e.page_sizes), first, page=1),
         grown=_filled(lists, target.variables(_second(matrix), today), page=0),
         diff=wish.diff,
     )
@@ -145,8 +142,7 @@ def _filled(endpoints: Iterable[Endpoint], variables: Variables, *, page: int) -
 
 
 def _page_size(endpoint: Endpoint, page: int) -> dict[str, int]:
-    sizes = endpoint.rows.page_sizes if endpoint.rows else []
-    return {PAGE_SIZE: sizes[page]} if sizes else {}
+    return {PAGE_SIZE: endpoint.page_sizes[page]} if endpoint.page_sizes else {}
 
 
 def _refuse_unheeded(wish: Wish, order: Order) -> None:

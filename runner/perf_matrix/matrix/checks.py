@@ -8,14 +8,14 @@ from itertools import combinations as choose
 
 from perf_matrix.matrix.combinations import Combination, cell_id, combinations, size
 from perf_matrix.matrix.merge import clashes
-from perf_matrix.matrix.model import Endpoint, MatrixFile, Workload
+from perf_matrix.matrix.model import PAGE_SIZE, Endpoint, MatrixFile, Workload
 from perf_matrix.matrix.nearest import hint
 from perf_matrix.matrix.yaml_tree import Path
 
 # GitHub starts at most 256 jobs from one matrix, and each cell can be a job.
 MAX_CELLS = 256
 MAX_COMBINATIONS = 10_000
-PAGE_SIZE = "${page_size}"
+_PAGE_SIZE = f"${{{PAGE_SIZE}}}"
 # The id names a folder; file systems allow 255 bytes.
 MAX_ID = 200
 
@@ -46,11 +46,11 @@ def page_size_flaws(workload: Workload) -> list[tuple[int, str]]:
 
 
 def _page_size_flaw(endpoint: Endpoint) -> str:
-    pages = bool(endpoint.rows and endpoint.rows.page_sizes)
-    if pages and PAGE_SIZE not in endpoint.request.model_dump_json():
-        return f"it has page_sizes, but its request does not use {PAGE_SIZE}; write it where the size of the page is"
-    if not pages and PAGE_SIZE in endpoint.model_dump_json():
-        return f"{PAGE_SIZE} is known only where rows has page_sizes; add two, such as page_sizes: [25, 10]"
+    pages = bool(endpoint.page_sizes)
+    if pages and _PAGE_SIZE not in endpoint.request.model_dump_json():
+        return f"it has page_sizes, but its request does not use {_PAGE_SIZE}; write it where the size of the page is"
+    if not pages and _PAGE_SIZE in endpoint.model_dump_json():
+        return f"{_PAGE_SIZE} is known only where rows has page_sizes; add two, such as page_sizes: [25, 10]"
     return ""
 
 

@@ -127,6 +127,10 @@ class Expectation(Strict):
     )
 
 
+PAGE_SIZE = "page_size"
+"""The variable that holds the size of a page in the request of an endpoint that pages."""
+
+
 class Rows(Strict):
     """What the rows of a list are, so that statements can be counted against them."""
 
@@ -169,6 +173,11 @@ class Endpoint(Strict):
     weight: float = Field(
         default=1.0, gt=0, description="Share of the mix under load, relative to the others."
     )
+
+    @property
+    def page_sizes(self) -> list[int]:
+        """Both sizes of a page; none where the endpoint does not page."""
+        return self.rows.page_sizes if self.rows else []
 
 
 class Workload(Strict):

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from perf_matrix.errors import InputError
 from perf_matrix.queries.ledger import Done
+from perf_matrix.queries.naming import with_short_statements
 from perf_matrix.queries.profile import WINDOW_SIZES, QueryProfile, needs_more, profile_endpoint
 from perf_matrix.queries.slope import RowLine, line_through
 from perf_matrix.record.model import QueryWindow
@@ -188,7 +189,7 @@ def _beyond(
 def _not_exact(profile: QueryProfile, missing: str, brief: Callable[[str], str]) -> Iterator[str]:
     yield f"{profile.endpoint}: the SQL statements per request could not be counted exactly, so {missing}."
     reason = profile.invalid_because or profile.unstable_because
-    yield f"  Reason: {_shortened(reason, [*profile.statements, *profile.background], brief)}."
+    yield f"  Reason: {with_short_statements(reason, [*profile.statements, *profile.background], brief)}."
     yield from _counted(profile, brief, "SQL statements per request, not exact:")
     if not profile.invalid_because:
         yield f"  To do: {_REPEAT}."
@@ -231,12 +232,6 @@ def _calls(title: str, calls: Mapping[str, float], brief: Callable[[str], str]) 
         yield f"    {_figure(count):>{digits}}  {brief(statement)}"
     if len(calls) > _STATEMENTS_SHOWN:
         yield f"    and {len(calls) - _STATEMENTS_SHOWN} more"
-
-
-def _shortened(text: str, statements: Sequence[str], brief: Callable[[str], str]) -> str:
-    for statement in sorted(statements, key=len, reverse=True):
-        text = text.replace(statement, brief(statement))
-    return text
 
 
 def _statements(count: float) -> str:

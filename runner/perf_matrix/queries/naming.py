@@ -7,7 +7,7 @@ statements that come and go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from perf_matrix.queries.canonical import canonical
 from perf_matrix.queries.form import Identity, form
@@ -19,6 +19,13 @@ def names_in(windows: Iterable[QueryWindow]) -> Mapping[str, str]:
     texts = sorted({count.text for window in windows for count in window.statements})
     found: dict[Identity, str] = {}
     return {text: found.setdefault(identity(text), canonical(text)) for text in texts}
+
+
+def with_short_statements(reason: str, statements: Iterable[str], brief: Callable[[str], str]) -> str:
+    """Return a reason with the statements in it shortened; the longest first, since one may contain another."""
+    for statement in sorted(statements, key=len, reverse=True):
+        reason = reason.replace(statement, brief(statement))
+    return reason
 
 
 def identity(text: str) -> Identity:

@@ -41,7 +41,7 @@ class ArmWindows:
 
     def profiles(self, endpoint: Endpoint) -> Profiles | None:
         """Profile an endpoint; None where the arm has no window of it."""
-        first, second = _page_sizes(endpoint)
+        first, second = endpoint.page_sizes or (None, None)
         main = self._profile("first", endpoint.name, first)
         if main is None:
             return None
@@ -64,8 +64,3 @@ class ArmWindows:
         windows = self._by_point.get((scale, endpoint, page_size), [])
         counted = [window for window in windows if window.kind in ("cold", "warm")]
         return profile_endpoint(counted, self._by_point.get((scale, None, None), [])) if counted else None
-
-
-def _page_sizes(endpoint: Endpoint) -> tuple[int | None, int | None]:
-    sizes = endpoint.rows.page_sizes if endpoint.rows else []
-    return (sizes[0], sizes[1]) if sizes else (None, None)

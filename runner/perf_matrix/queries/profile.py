@@ -33,6 +33,9 @@ WINDOW_SIZES = (4, 7)
 # Where eight windows do not agree, more of them seldom do: the statement really varies.
 MAX_WINDOWS = 8
 
+SAME = 1e-6
+"""Counts per request are quotients of whole numbers; closer than this they are equal."""
+
 _NAMED_DOUBTS = 3
 
 

@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf_matrix.errors import MeasurementError, PartDiedError
+from perf_matrix.errors import MeasurementError
 from perf_matrix.lease import LEASE_VARIABLE, Lease
 from perf_matrix.matrix.model import Arm, Cell
 from perf_matrix.processes import end
 from perf_matrix.record.model import DataScale, SubjectInfo
 from perf_matrix.stacks.database_delay import DatabaseDelay
 from perf_matrix.stacks.ports import free_port
-from perf_matrix.stacks.postgres import PostgresServer, describe_death, start_postgres
+from perf_matrix.stacks.postgres import PostgresServer, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 from perf_matrix.stacks.prisma import Prisma
 from perf_matrix.stacks.proxy import READY_LIMIT_S, PortLostError, Proxy, start_proxy, wait_until_ready
@@ -120,7 +120,7 @@ class LocalBackend:
         self, subjects: Mapping[Arm, LocalSubject], scales: Mapping[DataScale, Scale]
     ) -> None:
         """Start and seed another server where the one before has ended: the next cell needs one."""
-        if describe_death(self.postgres) is not None:
+        if self.postgres.process.exit_code is not None:
             self.start_postgres()
             self.make_templates(subjects, scales)
 
@@ -218,7 +218,7 @@ class LocalBackend:
         """Wait for one arm; one whose port another process took is started anew on another port."""
 
         def watch() -> None:
-            _check_server(self.postgres)
+            self.postgres.process.check_alive()
             starting.waiting()
 
         for attempt in range(1, _PORT_ATTEMPTS + 1):
@@ -275,7 +275,7 @@ class LocalStack:
 
     def check_alive(self) -> None:
         """Raise PartDiedError, with its last log lines, where a part has ended."""
-        _check_server(self.postgres)
+        self.postgres.process.check_alive()
         if self.delay is not None:
             self.delay.relay.check_alive()
         for proxy in self.proxies.values():
@@ -284,12 +284,6 @@ class LocalStack:
     def stop(self) -> None:
         """End the proxies and the relay. The databases stay until they are cloned anew."""
         self.resources.close()
-
-
-def _check_server(server: PostgresServer) -> None:
-    ended = describe_death(server)
-    if ended is not None:
-        raise PartDiedError(f"{ended}.", server.process.log_tail())
 
 
 def _clean_environment(environ: Mapping[str, str], lease: Lease) -> dict[str, str]:

@@ -21,8 +21,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from perf_matrix.accounts import Account, unprivileged_account
-from perf_matrix.errors import MeasurementError, PartDiedError
-from perf_matrix.processes import Process, describe_exit, end, log_tail, spawn
+from perf_matrix.errors import MeasurementError
+from perf_matrix.processes import Process, end, log_tail, spawn
 from perf_matrix.stacks.ports import LOOPBACK, free_port
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 
@@ -113,9 +113,7 @@ class PostgresServer:
             with self.connect() as connection:
                 connection.execute(statement)
         except psycopg.Error as error:
-            ended = describe_death(self)
-            if ended is not None:
-                raise PartDiedError(f"{ended}.", self.process.log_tail()) from error
+            self.process.check_alive()
             raise MeasurementError(f"Postgres refused {statement.as_string()!r}: {error}") from error
 
 
@@ -237,9 +235,3 @@ def _can_run(program: Path, account: Account) -> bool:
     except (PermissionError, subprocess.CalledProcessError):
         return False
     return True
-
-
-def describe_death(server: PostgresServer) -> str | None:
-    """In words how the server ended; None while it runs."""
-    code = server.process.exit_code
-    return None if code is None else f"Postgres {describe_exit(code)}"

@@ -13,7 +13,7 @@ import requests
 from packaging.version import InvalidVersion, Version
 
 from perf_matrix.errors import PartDiedError
-from perf_matrix.processes import Process, describe_exit, end, spawn
+from perf_matrix.processes import Process, end, spawn
 from perf_matrix.stacks.ports import LOOPBACK, is_taken
 from perf_matrix.targets.base import Launch, Target
 
@@ -42,9 +42,7 @@ class Proxy:
 
     def check_alive(self) -> None:
         """Raise PartDiedError, with its last log lines, where it has ended."""
-        code = self.process.exit_code
-        if code is not None:
-            raise PartDiedError(f"{self.label} {describe_exit(code)}.", self.process.log_tail())
+        self.process.check_alive()
 
 
 def start_proxy(

@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from perf_matrix.errors import PartDiedError
-from perf_matrix.processes import Process, describe_exit, end, spawn
+from perf_matrix.processes import Process, end, spawn
 from perf_matrix.stacks import relay_process
 
 START_LIMIT_S = 10.0
@@ -40,7 +41,7 @@ class Relay:
 
     def check_alive(self) -> None:
         """Raise PartDiedError, with its last log lines, where it has ended."""
-        _check_alive(self.process)
+        self.process.check_alive()
 
     def stop(self) -> None:
         """End it at once, which breaks off every connection, and delete its folder."""
@@ -69,12 +70,12 @@ def start_relay(
     _write_delay(folder, delay_s)
     # -P: what lies in the folder that it starts in is not imported.
     argv = [sys.executable, "-P", "-m", relay_process.__name__, str(folder), str(server_port)]
-    process = spawn(name, argv, env=environ, log=log, cwd=folder)
-    try:
-        return Relay(process, folder, _wait_for_port(process, folder, limit_s))
-    except BaseException:
-        _stop(process, folder)
-        raise
+    with ExitStack() as started:
+        process = spawn(name, argv, env=environ, log=log, cwd=folder)
+        started.callback(_stop, process, folder)
+        relay = Relay(process, folder, _wait_for_port(process, folder, limit_s))
+        started.pop_all()
+    return relay
 
 
 def _wait_for_port(process: Process, folder: Path, limit_s: float) -> int:
@@ -83,15 +84,9 @@ def _wait_for_port(process: Process, folder: Path, limit_s: float) -> int:
     while time.monotonic() < deadline:
         if told.exists():
             return int(told.read_text())
-        _check_alive(process)
+        process.check_alive()
         time.sleep(_POLL_S)
     raise PartDiedError(f"{process.name} did not listen after {limit_s:g} s.", process.log_tail())
-
-
-def _check_alive(process: Process) -> None:
-    code = process.exit_code
-    if code is not None:
-        raise PartDiedError(f"{process.name} {describe_exit(code)}.", process.log_tail())
 
 
 def _write_delay(folder: Path, seconds: float) -> None:

@@ -22,10 +22,10 @@ import pytest
 import perf_matrix
 from perf_matrix.accounts import Account, unprivileged_account
 from perf_matrix.cache import cache_root
-from perf_matrix.errors import MeasurementError
+from perf_matrix.errors import MeasurementError, PartDiedError
 from perf_matrix.lease import Lease, hold_lease
 from perf_matrix.stacks.ports import LOOPBACK, free_port
-from perf_matrix.stacks.postgres import PostgresServer, describe_death, start_postgres
+from perf_matrix.stacks.postgres import PostgresServer, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 from perf_matrix.tools import find_uv
 
@@ -261,11 +261,13 @@ def test_a_killed_server_is_described_and_can_be_followed_by_another(
     postgres_programs: PostgresPrograms, own_lease: Lease
 ) -> None:
     server = start_postgres(postgres_programs, own_lease.private, ENVIRON)
-    assert describe_death(server) is None
+    server.process.check_alive()
     server.create("lost")
     os.kill(server.process.popen.pid, signal.SIGKILL)
     server.process.popen.wait()
-    assert describe_death(server) == "Postgres was killed by SIGKILL"
+    with pytest.raises(PartDiedError) as died:
+        server.process.check_alive()
+    assert died.value.message == "Postgres was killed by SIGKILL."
 
     next_one = start_postgres(postgres_programs, own_lease.private, ENVIRON)
     assert column(next_one, "SELECT count(*) FROM pg_database WHERE datname = 'lost'") == [0]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from perf_matrix.compare.diff import ChangedLine, changed_lines
 from perf_matrix.compare.model import Elsewhere
-from perf_matrix.compare.statements import SAME, StatementDiff, by_form, diff_statements, is_same
+from perf_matrix.compare.statements import StatementDiff, by_form, diff_statements, is_same
+from perf_matrix.queries.profile import SAME
 
 USERS, TEAMS, KEYS = (f"SELECT id FROM {table} WHERE id = $1" for table in ("users", "teams", "keys"))
 DIFF = """\
