@@ -204,8 +204,43 @@ class Database(Strict):
     )
 
 
+class Upstream(Strict):
+    """How the upstream stand-in answers, where the service calls it."""
+
+    latency_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="Each answer takes so long, in ms; 0 unless told.",
+        examples=[20],
+    )
+    jitter_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="Drawn evenly from 0 to so many ms on top, from a fixed seed; none unless told.",
+        examples=[5],
+    )
+
+
+class Sink(Strict):
+    """How the telemetry sink answers."""
+
+    delay_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=60_000,
+        description="Each export is answered so late, in ms; at once unless told.",
+        examples=[200],
+    )
+
+
 class Patch(Strict):
-    """What a variant changes: a deep patch of the service's configuration and of its environment."""
+    """What a variant changes of the stack.
+
+    In ``config``, ``env`` and ``sql``, ``${upstream}``, ``${mcp}`` and ``${sink}`` stand for the origins of the
+    stand-ins, as the service reaches them.
+    """
 
     config: dict[str, Any] = Field(
         default={},
@@ -219,6 +254,16 @@ class Patch(Strict):
         description="What lies between the service and its database.",
         examples=[{"round_trip_ms": 1}],
     )
+    scale: dict[Name, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(
+        default={},
+        description="Seeded instead of what the matrix file's scale says.",
+        examples=[{"models": 200}],
+    )
+    sql: list[str] = Field(
+        default=[], description="Run on each arm's database after seeding, before the service starts."
+    )
+    upstream: Upstream = Upstream()
+    sink: Sink = Sink()
 
 
 class Gate(Strict):
@@ -246,6 +291,25 @@ class Gate(Strict):
     )
     inconclusive: Literal["warn", "fail"] = Field(
         default="warn", description="What an undecided result does to the exit code.", examples=["warn"]
+    )
+
+
+class Load(Strict):
+    """Load at a fixed arrival rate, in short slots that alternate between the arms."""
+
+    slot: Seconds = Field(default=8.0, ge=1, le=600, description="Length of a slot: 8s.", examples=["8s"])
+    slots: int = Field(default=8, ge=2, le=200, description="Slots of each arm.", examples=[8])
+    rate: Annotated[float, Field(gt=0, le=10_000)] | Literal["auto"] = Field(
+        default="auto",
+        description="Requests per second; auto takes half of what base can answer one at a time.",
+        examples=[10],
+    )
+    soak: Seconds | None = Field(
+        default=None,
+        ge=10,
+        le=86_400,
+        description="One longer slot for each arm at the end, which shows growing memory: 5m. None unless told.",
+        examples=["5m"],
     )
 
 
@@ -318,6 +382,11 @@ class MatrixFile(Strict):
         le=10,
         description="Fresh starts of the stack that the blocks are spread over.",
         examples=[2],
+    )
+    load: Load | None = Field(
+        default=None,
+        description="Measure under load, too, within the time of the cell. Not unless told; {} for the defaults.",
+        examples=[{"slot": "8s", "slots": 8}],
     )
     gate: Gate = Gate()
 

@@ -10,6 +10,8 @@
     cells/SLUG/queries/round-trips.jsonl what the delay before the database was measured to be
     cells/SLUG/paired/blocks.jsonl      blocks of request pairs
     cells/SLUG/paired/undelayed.jsonl   blocks without the delay that the cell has
+    cells/SLUG/load/slots.jsonl         slots of load at a constant rate
+    cells/SLUG/load/soaks.jsonl         longer ones, for what grows
     cells/SLUG/faults.jsonl             why the cell could not be measured to its end
     cells/SLUG/logs/                    the logs of everything that ran
     .lock, .writer                      who is writing it (see `perf_matrix.record.lock`)
@@ -27,10 +29,12 @@ from perf_matrix.record.model import (
     EpochEnd,
     EpochStart,
     Fault,
+    LoadSlot,
     PairedBlock,
     Presence,
     QueryWindow,
     RoundTripCheck,
+    SoakSlot,
     UndelayedBlock,
 )
 
@@ -39,7 +43,16 @@ UNFINISHED_RUN_FILE = "run.json.unfinished"
 PHASES_FILE = "phases.jsonl"
 
 CellItem = (
-    EpochStart | EpochEnd | RoundTripCheck | Presence | QueryWindow | PairedBlock | UndelayedBlock | Fault
+    EpochStart
+    | EpochEnd
+    | RoundTripCheck
+    | Presence
+    | QueryWindow
+    | PairedBlock
+    | UndelayedBlock
+    | LoadSlot
+    | SoakSlot
+    | Fault
 )
 
 EPOCHS_FILE = "epochs.jsonl"
@@ -48,6 +61,8 @@ PRESENCE_FILE = "queries/presence.jsonl"
 ROUND_TRIPS_FILE = "queries/round-trips.jsonl"
 BLOCKS_FILE = "paired/blocks.jsonl"
 UNDELAYED_FILE = "paired/undelayed.jsonl"
+SLOTS_FILE = "load/slots.jsonl"
+SOAKS_FILE = "load/soaks.jsonl"
 FAULTS_FILE = "faults.jsonl"
 
 _FILE_OF: dict[type[CellItem], str] = {
@@ -58,6 +73,8 @@ _FILE_OF: dict[type[CellItem], str] = {
     Presence: PRESENCE_FILE,
     PairedBlock: BLOCKS_FILE,
     UndelayedBlock: UNDELAYED_FILE,
+    LoadSlot: SLOTS_FILE,
+    SoakSlot: SOAKS_FILE,
     Fault: FAULTS_FILE,
 }
 

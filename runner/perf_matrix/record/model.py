@@ -30,6 +30,9 @@ class SubjectInfo(Recorded):
     engine: str = Field(
         default="", description="Which database client engine it ran on, where that is a choice."
     )
+    commit: str = Field(default="", description="Of a checkout: the commit that was built.")
+    content: str = Field(default="", description="Of a folder: a digest of the files that were built.")
+    image: str = Field(default="", description="Of a container: the image that ran, by digest.")
     packages: dict[str, str] = Field(default={}, description="Every installed distribution and its version.")
 
 
@@ -46,7 +49,8 @@ class HostInfo(Recorded):
 
 
 Command = Literal["run", "compare", "budget"]
-Instrument = Literal["queries", "paired"]
+Backend = Literal["local", "compose"]
+Instrument = Literal["queries", "paired", "load"]
 
 
 class RunInfo(Recorded):
@@ -70,6 +74,7 @@ class RunInfo(Recorded):
         default=[], description="The lists, filled in for the matrix file's second scale; same names."
     )
     cells: list[Cell]
+    backend: Backend = "local"
     host: HostInfo
     tools: dict[str, str] = {}
     diff: str = Field(default="", description="The change between the subjects, as a unified diff.")
@@ -163,7 +168,8 @@ class PairedBlock(Recorded):
     """Pairs of one request to both arms, back to back, in random order.
 
     ``base_ms[i]`` and ``head_ms[i]`` belong to the same pair; ``head_first[i]`` tells the order. Pairs in
-    which either arm failed its checks are not in the lists but in ``failed``.
+    which either arm failed its checks are not in the lists but in ``failed``. ``control_ms`` are requests straight
+    to the upstream stand-in, one right before each request to that arm: they must not differ.
     """
 
     epoch: int
@@ -175,6 +181,7 @@ class PairedBlock(Recorded):
     head_first: list[bool]
     failed: dict[Arm, int] = {}
     failures: list[str] = Field(default=[], description="The first few failures, in words.")
+    control_ms: dict[Arm, list[Milliseconds]] = {}
 
     @model_validator(mode="after")
     def _same_length(self) -> PairedBlock:
@@ -185,6 +192,50 @@ class PairedBlock(Recorded):
 
 class UndelayedBlock(PairedBlock):
     """A block taken without the delay that the cell has before its database: what the delay is measured by."""
+
+
+class Usage(Recorded):
+    """What an arm had used up to a moment: CPU time since its start, and its memory at that moment."""
+
+    cpu_s: float = Field(ge=0)
+    memory_bytes: int = Field(ge=0, description="Without file caches.")
+
+
+class LoadSlot(Recorded):
+    """A stretch in which requests of the weighted mix went to one arm at a constant rate, answered or not.
+
+    A round has one slot of each arm, in random order, with the same requests in the same sequence.
+    """
+
+    epoch: int
+    round: int = Field(description="Counts up over the whole run of the cell.")
+    arm: Arm
+    started_at: float
+    seconds: float = Field(gt=0, description="For how long requests were due.")
+    rate: float = Field(gt=0, description="Requests per second that were due.")
+    due: int = Field(ge=0)
+    dropped: int = Field(ge=0, description="Never sent: too many were in flight.")
+    latencies_ms: dict[str, list[Milliseconds]] = Field(description="By endpoint; good answers only.")
+    failed: dict[str, int] = {}
+    failures: list[str] = Field(default=[], description="The first few failures, in words.")
+    cpu_s: float | None = Field(default=None, ge=0, description="CPU time that the arm used.")
+    peak_memory_bytes: int | None = Field(default=None, ge=0, description="Highest of the samples taken.")
+    db_ms: Milliseconds | None = Field(default=None, description="Execution time of the arm's statements.")
+    db_calls: int | None = Field(default=None, ge=0)
+
+
+class MemorySample(Recorded):
+    """The memory of an arm some seconds after its soak began, and how many requests were due by then."""
+
+    at_s: float = Field(ge=0)
+    requests: float = Field(ge=0)
+    memory_bytes: int = Field(ge=0)
+
+
+class SoakSlot(LoadSlot):
+    """One longer slot, for what grows with the requests."""
+
+    memory: list[MemorySample] = []
 
 
 class Fault(Recorded):
@@ -215,6 +266,8 @@ class CellRecord(Recorded):
     windows: list[QueryWindow] = []
     blocks: list[PairedBlock] = []
     undelayed: list[UndelayedBlock] = []
+    slots: list[LoadSlot] = []
+    soaks: list[SoakSlot] = []
     faults: list[Fault] = []
 
 

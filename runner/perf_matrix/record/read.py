@@ -17,6 +17,8 @@ from perf_matrix.record.layout import (
     PRESENCE_FILE,
     ROUND_TRIPS_FILE,
     RUN_FILE,
+    SLOTS_FILE,
+    SOAKS_FILE,
     UNDELAYED_FILE,
     WINDOWS_FILE,
     cell_folder,
@@ -28,6 +30,7 @@ from perf_matrix.record.model import (
     EpochEnd,
     EpochStart,
     Fault,
+    LoadSlot,
     PairedBlock,
     Phase,
     Presence,
@@ -35,6 +38,7 @@ from perf_matrix.record.model import (
     RoundTripCheck,
     RunInfo,
     RunRecord,
+    SoakSlot,
     UndelayedBlock,
 )
 
@@ -44,6 +48,8 @@ _WINDOW = TypeAdapter(QueryWindow)
 _ROUND_TRIP = TypeAdapter(RoundTripCheck)
 _BLOCK = TypeAdapter(PairedBlock)
 _UNDELAYED = TypeAdapter(UndelayedBlock)
+_SLOT = TypeAdapter(LoadSlot)
+_SOAK = TypeAdapter(SoakSlot)
 _FAULT = TypeAdapter(Fault)
 _PHASE = TypeAdapter(Phase)
 
@@ -103,5 +109,7 @@ def _read_cell(path: Path, cell: Cell, notes: list[str]) -> CellRecord:
         windows=read_lines(folder / WINDOWS_FILE, _WINDOW, notes),
         blocks=read_lines(folder / BLOCKS_FILE, _BLOCK, notes),
         undelayed=read_lines(folder / UNDELAYED_FILE, _UNDELAYED, notes),
+        slots=read_lines(folder / SLOTS_FILE, _SLOT, notes),
+        soaks=read_lines(folder / SOAKS_FILE, _SOAK, notes),
         faults=read_lines(folder / FAULTS_FILE, _FAULT, notes),
     )
