@@ -1,4 +1,4 @@
-"""A virtual environment per release, made once and cached."""
+"""A virtual environment per version, made once and cached."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from perf_matrix.cache import make_once
@@ -18,6 +19,9 @@ from perf_matrix.subjects.index import ever_further, nearest_versions, released_
 from perf_matrix.subjects.spec import Release
 
 _TIMEOUT_S = 900
+_INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
+# A workspace's packages would be installed as links to their sources, which go.
+_NO_LINKS = {"UV_NO_EDITABLE": "1"}
 
 
 @dataclass(frozen=True)
@@ -56,22 +60,70 @@ def make_environment(
     (naming the requirement that stands in the way, and a release near it that does).
     """
 
+    def install(target: Path) -> None:
+        done = _uv(uv, target, [*_INSTALL, *requirements])
+        if done.returncode != 0:
+            raise InputError(_explain(release, requirements, done.stderr, target, uv))
+
+    return _make(folder, install, finish, uv)
+
+
+def make_checkout_environment(
+    source: Path,
+    requirements: Sequence[str],
+    finish: Callable[[Environment], None],
+    *,
+    folder: Path,
+    uv: Path,
+) -> Environment:
+    """The environment in ``folder`` with what is built from ``source`` installed and ``finish`` done; cached.
+
+    ``requirements``: as strings, those that are built from the checkout as ``NAME @ file://…``. These are taken
+    whichever versions others ask for. ``folder`` is to be named after what is built, and ``source`` may go
+    afterwards. Raises InputError with uv's words where it cannot be built or does not resolve.
+    """
+
+    def install(target: Path) -> None:
+        overrides = target / "overrides.txt"
+        overrides.write_text("".join(f"{text}\n" for text in requirements if Requirement(text).url))
+        done = _uv(uv, target, [*_INSTALL, f"--override={overrides}", *requirements])
+        if done.returncode != 0:
+            raise InputError(f"what is in {source} cannot be installed:\n{done.stderr.strip()}")
+
+    return _make(folder, install, finish, uv)
+
+
+def make_locked_environment(
+    lock: Path, finish: Callable[[Environment], None], *, folder: Path, uv: Path
+) -> Environment:
+    """The environment in ``folder`` with what ``lock`` pins by hash, and nothing else, and ``finish`` done; cached.
+
+    ``folder`` is to be named after what is installed. Raises MeasurementError with uv's words where that fails.
+    """
+
+    def install(target: Path) -> None:
+        done = _uv(
+            uv, target, ["pip", "sync", "--quiet", "--compile-bytecode", "--require-hashes", str(lock)]
+        )
+        if done.returncode != 0:
+            raise MeasurementError(f"what {lock} pins cannot be installed:\n{done.stderr.strip()}")
+
+    return _make(folder, install, finish, uv)
+
+
+def _make(
+    folder: Path, install: Callable[[Path], None], finish: Callable[[Environment], None], uv: Path
+) -> Environment:
     def make(target: Path) -> None:
         made = _uv(
             uv, target, ["venv", "--quiet", "--allow-existing", f"--python={sys.executable}", str(target)]
         )
         if made.returncode != 0:
             raise MeasurementError(f"uv could not make an environment in {target}:\n{made.stderr.strip()}")
-        _install(release, requirements, target, uv)
+        install(target)
         finish(Environment(target))
 
     return Environment(make_once(folder, make))
-
-
-def _install(release: Release, requirements: Sequence[str], folder: Path, uv: Path) -> None:
-    done = _uv(uv, folder, ["pip", "install", "--quiet", "--compile-bytecode", *requirements])
-    if done.returncode != 0:
-        raise InputError(_explain(release, requirements, done.stderr, folder, uv))
 
 
 def _explain(release: Release, requirements: Sequence[str], said: str, folder: Path, uv: Path) -> str:
@@ -109,7 +161,9 @@ def _uv(uv: Path, folder: Path, arguments: Sequence[str]) -> subprocess.Complete
     try:
         return subprocess.run(
             [str(uv), *arguments],
-            env={**os.environ, "VIRTUAL_ENV": str(folder)},
+            env={**os.environ, "VIRTUAL_ENV": str(folder), **_NO_LINKS},
+            # Below the folder of a project, uv would heed what that project sets: constraints, dates, an index.
+            cwd=folder.anchor,
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,

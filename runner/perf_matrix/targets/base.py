@@ -16,7 +16,10 @@ Scale = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start one proxy: argument list, what to add to the environment, and its configuration file."""
+    """How to start one proxy: argument list, what to add to the environment, and its configuration file.
+
+    ``argv[0]`` is a program on PATH; a container's image may start it in a way of its own, with the other arguments.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
@@ -25,11 +28,12 @@ class Launch:
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """What a proxy is to be started with."""
+    """What a proxy is to be started with; ``config`` is the file's path as the proxy sees it."""
 
-    environment: Path
+    version: str
     config: Path
     database_url: str
+    host: str
     port: int
     patch: Patch
 
@@ -39,6 +43,7 @@ class Target(Protocol):
 
     name: str
     package: str
+    migrations_folder: str
     default_scale: Scale
 
     def refusal(self, version: str) -> str | None:
@@ -46,6 +51,12 @@ class Target(Protocol):
 
     def requirements(self, version: str) -> list[str]:
         """What to install for a release, as requirement strings."""
+
+    def checkout_requirements(self, source: Path) -> list[str]:
+        """What to install for the checkout in ``source``, as requirement strings; its own as ``NAME @ file://…``."""
+
+    def companions(self, source: Path) -> list[str]:
+        """The packages that the checkout in ``source`` holds besides the service's own."""
 
     def prisma_schema(self, site_packages: Path) -> Path | None:
         """The Prisma schema that the service's database client is generated from; None where it uses none."""

@@ -15,7 +15,7 @@ from perf_matrix.matrix.model import Patch
 from perf_matrix.matrix.read import read_matrix, read_workload
 from perf_matrix.matrix.variables import fill
 from perf_matrix.shipped import shipped
-from perf_matrix.subjects.spec import parse_subject
+from perf_matrix.subjects.spec import Release, parse_subject
 from perf_matrix.targets.base import Launch, LaunchRequest
 from perf_matrix.targets.litellm import LiteLLM
 from perf_matrix.targets.registry import check_scale, find_target
@@ -27,17 +27,23 @@ TODAY = date(2026, 3, 1)
 def launch(patch: Patch | None = None) -> Launch:
     return TARGET.launch(
         LaunchRequest(
-            environment=Path("/environments/litellm-1.80.5"),
+            version="1.80.5",
             config=Path("/private/config.yaml"),
             database_url="postgresql://somebody@127.0.0.1:5/perf_base",
+            host="127.0.0.1",
             port=4321,
             patch=patch or Patch(),
         )
     )
 
 
-def test_the_proxy_and_its_client_are_installed() -> None:
-    assert TARGET.requirements("1.80.5") == ["litellm[proxy]==1.80.5", "prisma==0.11.0"]
+def test_the_proxy_is_installed_with_its_client_and_what_its_callbacks_import() -> None:
+    assert TARGET.requirements("1.80.5") == [
+        "litellm[proxy]==1.80.5",
+        "prisma==0.11.0",
+        "opentelemetry-exporter-otlp",
+        "prometheus-client",
+    ]
 
 
 @pytest.mark.parametrize("version", ["1.82.7", "1.82.8", "1.107.0"])
@@ -50,7 +56,9 @@ def test_a_compromised_release_is_refused(version: str) -> None:
 
 @pytest.mark.parametrize("spelt", ["1.82.7", "v1.82.7", "1.82.07", "1.82.7.0", "1.082.7.0.0"])
 def test_no_spelling_of_a_compromised_release_gets_through(spelt: str) -> None:
-    assert TARGET.refusal(parse_subject(f"litellm=={spelt}", "litellm").version) is not None
+    subject = parse_subject(f"litellm=={spelt}", "litellm")
+    assert isinstance(subject, Release)
+    assert TARGET.refusal(subject.version) is not None
 
 
 @pytest.mark.parametrize("version", ["1.80.5", "1.82.6", "1.82.9", "1.82.70", "1.107.1"])
@@ -132,9 +140,9 @@ def test_every_variable_is_worth_having() -> None:
     assert all(value not in (None, "") for value in variables.values())
 
 
-def test_it_is_started_from_its_environment_on_the_port_that_was_chosen() -> None:
+def test_it_is_started_where_and_on_the_port_that_was_chosen() -> None:
     assert launch().argv == (
-        "/environments/litellm-1.80.5/bin/litellm",
+        "litellm",
         "--config=/private/config.yaml",
         "--host=127.0.0.1",
         "--port=4321",

@@ -11,18 +11,16 @@ from types import MappingProxyType
 from typing import Any
 
 import yaml
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.matrix.merge import merged
 from perf_matrix.shipped import shipped
 from perf_matrix.targets.base import Launch, LaunchRequest, Scale, Variables
 
-MASTER_KEY = "sk-perf-master"
-UI_USERNAME = "perf-admin"
-UI_PASSWORD = "perf-password"  # noqa: S105 - a throwaway proxy on the loopback address
-# The Prisma client that the proxy's own image installs; releases do not pin it themselves.
-PRISMA_CLIENT = "prisma==0.11.0"
+# The packages that the proxy's repository holds besides its own, and the folders that they are in.
+_COMPANIONS = {"litellm-proxy-extras": "litellm-proxy-extras", "litellm-enterprise": "enterprise"}
+_PROJECT_FILE = "pyproject.toml"
 # Compared as versions: 1.82.07 and v1.82.7 name the same release.
 _COMPROMISED = frozenset(map(Version, ("1.82.7", "1.82.8", "1.107.0")))
 
@@ -32,6 +30,7 @@ class LiteLLM:
 
     name = "litellm"
     package = "litellm"
+    migrations_folder = "litellm_proxy_extras/migrations"
     ready_path = "/health/readiness"
     default_scale: Scale = MappingProxyType(
         {"models": 200, "users": 50, "keys": 200, "teams": 10, "mcp_servers": 3}
@@ -39,13 +38,32 @@ class LiteLLM:
 
     def refusal(self, version: str) -> str | None:
         """Why this release must never be installed; None where it may."""
-        if Version(version) in _COMPROMISED:
+        try:
+            is_compromised = Version(version) in _COMPROMISED
+        except InvalidVersion:
+            # No release is called so: the package index names those that there are.
+            return None
+        if is_compromised:
             return f"litellm {version} is reported to be compromised and is never installed: choose another release"
         return None
 
     def requirements(self, version: str) -> list[str]:
         """What to install for a release, as requirement strings."""
-        return [f"litellm[proxy]=={version}", PRISMA_CLIENT]
+        return [f"litellm[proxy]=={version}", *_besides()]
+
+    def checkout_requirements(self, source: Path) -> list[str]:
+        """What to install for the checkout in ``source``: the proxy, and the packages that its repository holds.
+
+        A checkout's migrations, for one, are newer than those of the published package.
+        """
+        companions = {name: source / _COMPANIONS[name] for name in self.companions(source)}
+        own = {"litellm[proxy]": source, **companions}
+        built = [f"{name} @ {folder.absolute().as_uri()}" for name, folder in own.items()]
+        return [*built, *_besides()]
+
+    def companions(self, source: Path) -> list[str]:
+        """The packages that the checkout in ``source`` holds besides the proxy's own, by name."""
+        return [name for name, folder in _COMPANIONS.items() if (source / folder / _PROJECT_FILE).is_file()]
 
     def prisma_schema(self, site_packages: Path) -> Path | None:
         """The schema that the proxy's database client is generated from."""
@@ -56,7 +74,7 @@ class LiteLLM:
 
         Raises MeasurementError where the release ships none.
         """
-        folder = site_packages / "litellm_proxy_extras" / "migrations"
+        folder = site_packages / self.migrations_folder
         scripts = sorted(folder.glob("*/migration.sql"))
         if not scripts:
             raise MeasurementError(f"this release ships no migrations in {folder}")
@@ -76,8 +94,9 @@ class LiteLLM:
 
     def variables(self, scale: Scale, today: date) -> Variables:
         """What ``${name}`` may stand for in a workload."""
+        settings = _settings()
         return {
-            "master_key": MASTER_KEY,
+            "master_key": settings["LITELLM_MASTER_KEY"],
             "virtual_key": _key(1),
             "virtual_key_hash": hashlib.sha256(_key(1).encode()).hexdigest(),
             "virtual_key_with_permission": _key(2),
@@ -85,8 +104,8 @@ class LiteLLM:
             "model": "perf-model-001",
             "user_id": "user-001",
             "team_id": "team-001",
-            "ui_username": UI_USERNAME,
-            "ui_password": UI_PASSWORD,
+            "ui_username": settings["UI_USERNAME"],
+            "ui_password": settings["UI_PASSWORD"],
             "today": today.isoformat(),
             "month_ago": (today - timedelta(days=29)).isoformat(),
             **{f"scale.{name}": count for name, count in {**self.default_scale, **scale}.items()},
@@ -94,11 +113,11 @@ class LiteLLM:
 
     def launch(self, request: LaunchRequest) -> Launch:
         """One worker unless NUM_WORKERS says otherwise; migrations were applied before, by us."""
-        env = {**_environment(request), **request.patch.env}
+        env = {**_settings(), "DATABASE_URL": request.database_url, **request.patch.env}
         argv = (
-            str(request.environment / "bin" / "litellm"),
+            "litellm",
             f"--config={request.config}",
-            "--host=127.0.0.1",
+            f"--host={request.host}",
             f"--port={request.port}",
             f"--num_workers={env.get('NUM_WORKERS', '1')}",
         )
@@ -125,18 +144,13 @@ def _config(patch: Mapping[str, Any]) -> str:
     return yaml.safe_dump(merged(base, patch), sort_keys=False)
 
 
-def _environment(request: LaunchRequest) -> dict[str, str]:
-    return {
-        "DATABASE_URL": request.database_url,
-        "LITELLM_MASTER_KEY": MASTER_KEY,
-        "LITELLM_SALT_KEY": "sk-perf-salt",
-        "DISABLE_SCHEMA_UPDATE": "true",
-        "STORE_MODEL_IN_DB": "True",
-        "UI_USERNAME": UI_USERNAME,
-        "UI_PASSWORD": UI_PASSWORD,
-        "LITELLM_LOG": "ERROR",
-        # Neither the price list nor telemetry may reach for the network from inside a measurement.
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "LITELLM_TELEMETRY": "False",
-        "NO_DOCS": "True",
-    }
+def _besides() -> list[str]:
+    """What is installed besides the proxy; in a file, since the Dockerfile reads it, too."""
+    lines = shipped("compose/build/requirements.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _settings() -> dict[str, str]:
+    """The environment of every proxy; in a file, since the compose file reads it, too."""
+    lines = shipped("compose/litellm/proxy.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
