@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import reduce
+from typing import TypeVar
 
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.checks import matrix_flaws
 from perf_matrix.matrix.combinations import Combination, cell_id, combinations
 from perf_matrix.matrix.merge import merged
-from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Patch, Workload
+from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Patch, Strict, Workload
 from perf_matrix.matrix.nearest import hint
+
+Part = TypeVar("Part", bound=Strict)
 
 
 def unfold(matrix: MatrixFile) -> list[Cell]:
-    """Every combination of variants that is not excluded, in the order of the axes.
+    """Every cell of a matrix: see ``combinations``, which says which and in what order.
 
     Raises InputError where two axes set the same key to different values, naming both, and for
     everything else that parse_matrix refuses.
@@ -68,8 +71,17 @@ def _merged(one: Patch, other: Patch) -> Patch:
     return Patch(
         config=merged(one.config, other.config),
         env={**one.env, **other.env},
-        database=one.database if other.database.round_trip_ms is None else other.database,
+        database=_field_by_field(one.database, other.database),
+        scale={**one.scale, **other.scale},
+        sql=[*one.sql, *other.sql],
+        upstream=_field_by_field(one.upstream, other.upstream),
+        sink=_field_by_field(one.sink, other.sink),
     )
+
+
+def _field_by_field(one: Part, other: Part) -> Part:
+    """``one`` with what ``other`` sets."""
+    return one.model_copy(update=other.model_dump(exclude_none=True))
 
 
 def _cell_matches(cell: str, glob: str) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations as choose
+from typing import Any
 
 from perf_matrix.matrix.combinations import Combination, cell_id, combinations, size
 from perf_matrix.matrix.merge import clashes
 from perf_matrix.matrix.model import PAGE_SIZE, Endpoint, MatrixFile, Workload
 from perf_matrix.matrix.nearest import hint
+from perf_matrix.matrix.stand_ins import unfillable
 from perf_matrix.matrix.yaml_tree import Path
 
 # GitHub starts at most 256 jobs from one matrix, and each cell can be a job.
@@ -30,7 +32,8 @@ class Flaw:
 
 def matrix_flaws(matrix: MatrixFile) -> list[Flaw]:
     """What keeps a matrix from being unfolded; later checks run only where earlier ones found nothing."""
-    return [*_bad_references(matrix)] or [*_bad_size(matrix)] or [*_clashes(matrix)]
+    within = [*_bad_references(matrix), *_bad_stand_ins(matrix)]
+    return within or [*_bad_size(matrix)] or [*_clashes(matrix)]
 
 
 def duplicate_endpoints(workload: Workload) -> list[tuple[int, int]]:
@@ -58,11 +61,6 @@ def _bad_references(matrix: MatrixFile) -> Iterator[Flaw]:
     for key, entries in (("exclude", matrix.exclude), ("include", matrix.include)):
         for index, entry in enumerate(entries):
             yield from _unknown(matrix, (key, index), entry)
-    for index, entry in enumerate(matrix.include):
-        missing = [axis for axis in matrix.axes if axis not in entry]
-        if missing:
-            message = f"an include names a variant of every axis; {', '.join(missing)} is missing"
-            yield Flaw(("include", index), message)
 
 
 def _unknown(matrix: MatrixFile, path: Path, entry: Combination) -> Iterator[Flaw]:
@@ -72,6 +70,13 @@ def _unknown(matrix: MatrixFile, path: Path, entry: Combination) -> Iterator[Fla
         elif variant not in matrix.axes[axis]:
             message = f"axis {axis!r} has no variant {variant!r}; {hint(variant, matrix.axes[axis])}"
             yield Flaw((*path, axis), message)
+
+
+def _bad_stand_ins(matrix: MatrixFile) -> Iterator[Flaw]:
+    for axis, variants in matrix.axes.items():
+        for variant, patch in variants.items():
+            for path, message in unfillable(patch):
+                yield Flaw(("axes", axis, variant, *path), message)
 
 
 def _bad_size(matrix: MatrixFile) -> Iterator[Flaw]:
@@ -96,12 +101,15 @@ def _bad_size(matrix: MatrixFile) -> Iterator[Flaw]:
 def _clashes(matrix: MatrixFile) -> Iterator[Flaw]:
     pairs = {pair: None for cell in combinations(matrix) for pair in choose(cell.items(), 2)}
     for (axis, variant), (other_axis, other_variant) in pairs:
-        one, other = matrix.axes[axis][variant], matrix.axes[other_axis][other_variant]
-        for key in sorted(
-            clashes(one.model_dump(exclude_defaults=True), other.model_dump(exclude_defaults=True))
-        ):
+        one, other = _settings(matrix, axis, variant), _settings(matrix, other_axis, other_variant)
+        for key in sorted(clashes(one, other)):
             message = (
                 f"{other_axis}={other_variant} sets {key} to another value than {axis}={variant} does; "
                 f"set it in one axis only, or exclude the combination"
             )
             yield Flaw(("axes", other_axis, other_variant), message)
+
+
+def _settings(matrix: MatrixFile, axis: str, variant: str) -> dict[str, Any]:
+    """What a variant sets. Its SQL sets nothing that another's could: both are run."""
+    return matrix.axes[axis][variant].model_dump(exclude_defaults=True, exclude={"sql"})

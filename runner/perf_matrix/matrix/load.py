@@ -63,7 +63,16 @@ def _schema(model: type[Strict]) -> Schema:
 
 
 def _check_matrix(matrix: MatrixFile, document: Document) -> list[Problem]:
-    return [Problem(document.place(flaw.path), flaw.message) for flaw in matrix_flaws(matrix)]
+    flaws = [Problem(document.place(flaw.path), flaw.message) for flaw in matrix_flaws(matrix)]
+    return flaws + _load_of_nothing(document)
+
+
+def _load_of_nothing(document: Document) -> list[Problem]:
+    """A key without a value would measure nothing under load, which is what leaving the key out means."""
+    if document.data.get("load", {}) is not None:
+        return []
+    message = "load: expected a mapping, found nothing; write {} for the defaults, or leave the key out"
+    return [Problem(document.values["load",], message)]
 
 
 def _check_workload(workload: Workload, document: Document) -> list[Problem]:

@@ -238,8 +238,8 @@ class Sink(Strict):
 class Patch(Strict):
     """What a variant changes of the stack.
 
-    In ``config``, ``env`` and ``sql``, ``${upstream}``, ``${mcp}`` and ``${sink}`` stand for the origins of the
-    stand-ins, as the service reaches them.
+    In ``config``, ``env`` and ``sql``, ``${upstream}``, ``${mcp}`` and ``${sink}`` stand for where the service
+    reaches its stand-ins.
     """
 
     config: dict[str, Any] = Field(
@@ -365,12 +365,12 @@ class MatrixFile(Strict):
     )
     exclude: list[Annotated[dict[Name, Name], Field(min_length=1)]] = Field(
         default=[],
-        description="Combinations to leave out, as partial variants.",
+        description="Combinations to leave out, as GitHub's exclude does: what an entry names decides.",
         examples=[[{"callbacks": "prometheus", "workers": "four"}]],
     )
     include: list[Annotated[dict[Name, Name], Field(min_length=1)]] = Field(
         default=[],
-        description="Whole combinations to add back or on top.",
+        description="Combinations to add after exclude, as GitHub's include does: with the axes that the entry names.",
         examples=[[{"callbacks": "prometheus", "workers": "four"}]],
     )
     time: Seconds = Field(

@@ -40,33 +40,35 @@ def _request(request: Request, variables: Variables) -> Request:
     form = request.form
     return request.model_copy(
         update={
-            "path": _text(request.path, variables),
-            "query": _typed(request.query, variables),
-            "headers": _texts(request.headers, variables),
-            "bearer": None if request.bearer is None else _text(request.bearer, variables),
-            "body": _typed(request.body, variables),
-            "form": None if form is None else _texts(form, variables),
+            "path": fill_text(request.path, variables),
+            "query": fill_value(request.query, variables),
+            "headers": fill_texts(request.headers, variables),
+            "bearer": None if request.bearer is None else fill_text(request.bearer, variables),
+            "body": fill_value(request.body, variables),
+            "form": None if form is None else fill_texts(form, variables),
         }
     )
 
 
 def _expectation(expect: Expectation, variables: Variables) -> Expectation:
-    values = {_text(path, variables): _expected(value, variables) for path, value in expect.values.items()}
+    values = {
+        fill_text(path, variables): _expected(value, variables) for path, value in expect.values.items()
+    }
     return expect.model_copy(
         update={
             "values": values,
-            "contains": [_text(each, variables) for each in expect.contains],
-            "cookies": [_text(each, variables) for each in expect.cookies],
+            "contains": [fill_text(each, variables) for each in expect.contains],
+            "cookies": [fill_text(each, variables) for each in expect.cookies],
         }
     )
 
 
 def _expected(value: Scalar | Bounds, variables: Variables) -> Scalar | Bounds:
     if not isinstance(value, Bounds):
-        filled: Scalar = _typed(value, variables)
+        filled: Scalar = fill_value(value, variables)
         return filled
     return Bounds(
-        equals=_typed(value.equals, variables),
+        equals=fill_value(value.equals, variables),
         at_least=_bound(value.at_least, variables),
         at_most=_bound(value.at_most, variables),
     )
@@ -75,28 +77,31 @@ def _expected(value: Scalar | Bounds, variables: Variables) -> Scalar | Bounds:
 def _bound(bound: float | str | None, variables: Variables) -> float | None:
     if not isinstance(bound, str):
         return bound
-    number = _typed(bound, variables)
+    number = fill_value(bound, variables)
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise InputError(f"{bound} is {number!r}, and a bound has to be a number")
     return number
 
 
-def _typed(value: Any, variables: Variables) -> Any:
+def fill_value(value: Any, variables: Variables) -> Any:
+    """``value`` with every ``${name}`` in any text of it replaced; keys of mappings stay. Raises InputError as fill."""
     if isinstance(value, Mapping):
-        return {key: _typed(each, variables) for key, each in value.items()}
+        return {key: fill_value(each, variables) for key, each in value.items()}
     if isinstance(value, list):
-        return [_typed(each, variables) for each in value]
+        return [fill_value(each, variables) for each in value]
     if not isinstance(value, str):
         return value
     whole = _WHOLE.fullmatch(value)
-    return _text(value, variables) if whole is None else _variable(whole.group(1), variables)
+    return fill_text(value, variables) if whole is None else _variable(whole.group(1), variables)
 
 
-def _texts(values: Mapping[str, str], variables: Variables) -> dict[str, str]:
-    return {key: _text(value, variables) for key, value in values.items()}
+def fill_texts(values: Mapping[str, str], variables: Variables) -> dict[str, str]:
+    """Each value as fill_text has it; keys stay."""
+    return {key: fill_text(value, variables) for key, value in values.items()}
 
 
-def _text(text: str, variables: Variables) -> str:
+def fill_text(text: str, variables: Variables) -> str:
+    """``text`` with every ``${name}`` in it replaced, always text. Raises InputError as fill, without an endpoint."""
     return _PART.sub(lambda match: _replacement(match, variables), text)
 
 

@@ -9,7 +9,7 @@ import pytest
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.cells import select, select_endpoints, unfold
 from perf_matrix.matrix.merge import merged
-from perf_matrix.matrix.model import Cell, MatrixFile, Patch, Workload
+from perf_matrix.matrix.model import Cell, MatrixFile, Patch, Sink, Upstream, Workload
 
 
 def matrix(**keys: Any) -> MatrixFile:
@@ -52,7 +52,7 @@ def test_exclude_removes_what_it_matches_in_part() -> None:
     ]
 
 
-def test_include_adds_one_back_in_its_place() -> None:
+def test_include_comes_after_what_is_left() -> None:
     cells = unfold(
         matrix(
             axes=AXES,
@@ -61,10 +61,16 @@ def test_include_adds_one_back_in_its_place() -> None:
         )
     )
     assert ids(cells) == [
-        "callbacks=none,workers=four",
         "callbacks=otel,workers=one",
         "callbacks=otel,workers=four",
+        "callbacks=none,workers=four",
     ]
+
+
+def test_a_cell_without_an_axis_has_nothing_of_its_variants() -> None:
+    (*_, cell) = unfold(matrix(axes=AXES, exclude=[{"workers": "four"}], include=[{"workers": "four"}]))
+    assert (cell.id, cell.variants) == ("workers=four", {"workers": "four"})
+    assert cell.patch == Patch(config={"settings": {"x": 1}}, env={"N": "4"})
 
 
 def test_include_outlives_an_exclude_of_everything() -> None:
@@ -92,6 +98,53 @@ def test_axes_that_set_one_key_to_different_values_clash(one: Any, other: Any, k
     with pytest.raises(InputError) as caught:
         unfold(axes_that_set(one, other))
     assert str(caught.value).startswith(f"b=y sets {key} to another value than a=x does; ")
+
+
+def one_each(one: dict[str, Any], other: dict[str, Any]) -> MatrixFile:
+    return matrix(axes={"a": {"x": one}, "b": {"y": other}})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "key"),
+    [
+        ({"scale": {"users": 1}}, {"scale": {"users": 2}}, "scale.users"),
+        ({"upstream": {"latency_ms": 1}}, {"upstream": {"latency_ms": 2}}, "upstream.latency_ms"),
+        ({"sink": {"delay_ms": 1}}, {"sink": {"delay_ms": 2}}, "sink.delay_ms"),
+        ({"database": {"round_trip_ms": 0}}, {"database": {"round_trip_ms": 1}}, "database.round_trip_ms"),
+    ],
+)
+def test_every_part_of_a_patch_can_clash(one: Any, other: Any, key: str) -> None:
+    with pytest.raises(InputError) as caught:
+        unfold(one_each(one, other))
+    assert str(caught.value).startswith(f"b=y sets {key} to another value than a=x does; ")
+
+
+def test_scales_are_merged_key_by_key() -> None:
+    (cell,) = unfold(one_each({"scale": {"users": 1}}, {"scale": {"models": 2}}))
+    assert cell.patch.scale == {"users": 1, "models": 2}
+
+
+def test_sql_is_run_in_the_order_of_the_axes_and_never_clashes() -> None:
+    (cell,) = unfold(one_each({"sql": ["SELECT 2", "SELECT 1"]}, {"sql": ["SELECT 3", "SELECT 1"]}))
+    assert cell.patch.sql == ["SELECT 2", "SELECT 1", "SELECT 3", "SELECT 1"]
+
+
+def test_stand_ins_are_merged_field_by_field() -> None:
+    (cell,) = unfold(
+        one_each(
+            {"upstream": {"latency_ms": 0}, "sink": {"delay_ms": 3}},
+            {"upstream": {"jitter_ms": 2}, "sink": {}},
+        )
+    )
+    assert cell.patch == Patch(upstream=Upstream(latency_ms=0, jitter_ms=2), sink=Sink(delay_ms=3))
+
+
+@pytest.mark.parametrize(
+    ("said", "round_trip_ms"), [({}, 1), ({"round_trip_ms": 0}, 0), ({"round_trip_ms": 5}, 5)]
+)
+def test_the_files_database_is_what_a_variant_does_not_say(said: Any, round_trip_ms: float) -> None:
+    (cell,) = unfold(matrix(database={"round_trip_ms": 1}, axes={"a": {"x": {"database": said}}}))
+    assert cell.patch.database.round_trip_ms == round_trip_ms
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from perf_matrix.matrix.cells import unfold
 from perf_matrix.matrix.checks import MAX_CELLS, MAX_ID
 from perf_matrix.matrix.load import parse_matrix, parse_workload
 from perf_matrix.matrix.problems import MAX_SHOWN
+from perf_matrix.matrix.read import read_matrix
 from perf_matrix.matrix.schema import FILES, schema_text
+from perf_matrix.matrix.stand_ins import StandInUrls
 from perf_matrix.matrix.yaml_tree import MAX_BYTES, MAX_DEPTH, MAX_NODES
+from perf_matrix.shipped import shipped
 
 TEXT = (Path(__file__).parents[3] / "docs" / "MATRIX.md").read_text(encoding="utf-8")
 BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -44,6 +48,31 @@ def test_workloads(text: str) -> None:
 def test_the_cells_that_the_text_names() -> None:
     cells = [cell.id for cell in unfold(parse_matrix(MATRICES[1], "docs"))]
     assert cells == re.findall(r"`(callbacks=\w+,workers=\w+)`", TEXT.split("That makes three cells")[1])[:3]
+
+
+def test_the_cells_that_include_is_explained_with() -> None:
+    (example,) = (body for body in MATRICES if "\ninclude:" in body)
+    cells = [cell.id for cell in unfold(parse_matrix(example, "docs"))]
+    told = TEXT.split("The cells are ")[1].split(".")[0]
+    assert cells == re.findall(r"`([^`]+)`", told)
+
+
+def test_the_shipped_axes_are_listed() -> None:
+    listed = {
+        axis: re.findall(r"`([^`]+)`", variants)
+        for axis, variants in re.findall(r"^\| `([a-z-]+)` \| ((?:`[^`]+`(?:, )?)+) \|", TEXT, re.MULTILINE)
+    }
+    nightly = read_matrix(shipped("matrices/nightly.yml"))
+    assert {axis: list(variants) for axis, variants in nightly.axes.items()} == {
+        axis: listed[axis] for axis in nightly.axes
+    }
+
+
+def test_the_variables_of_a_variant_are_listed() -> None:
+    rows = re.findall(
+        r"^\| `\$\{(\w+)\}` \|", TEXT.split("### The stand-ins")[1].split("###")[0], re.MULTILINE
+    )
+    assert rows == [field.name for field in fields(StandInUrls)]
 
 
 def test_the_mistakes_say_what_the_text_shows() -> None:
