@@ -120,6 +120,7 @@ class BlockTaker:
             head_first=result.head_first,
             failed=result.failed,
             failures=result.failures,
+            control_ms=result.control_ms,
         )
 
     def _behind(self, endpoints: Sequence[str]) -> list[str]:
@@ -136,7 +137,8 @@ class BlockTaker:
 
     def _expected_s(self, endpoint: str) -> float:
         last = self._blocks[endpoint][-1]
-        per_pair = (sum(last.base_ms) + sum(last.head_ms)) / max(len(last.base_ms), 1) / 1000
+        times = [last.base_ms, last.head_ms, *last.control_ms.values()]
+        per_pair = sum(map(sum, times)) / max(len(last.base_ms), 1) / 1000
         blocks = 1 if self._delay is None else 2
         return blocks * (PAIRS_PER_BLOCK + _LEAD_IN_PAIRS) * per_pair
 

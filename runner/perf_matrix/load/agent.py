@@ -16,9 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from perf_matrix.errors import MeasurementError
 from perf_matrix.load.control import ControlServer
-from perf_matrix.load.plan import Plan, plan_endpoints
-from perf_matrix.load.process import K6Process, Spawn, command_line, environment, start_process
+from perf_matrix.load.plan import Plan, plan_control, plan_endpoints
+from perf_matrix.load.process import K6Process, Spawn, environment, start_process, write_inputs
 from perf_matrix.load.results import BlockResult, ProbeResult, Result, SerialResult
 from perf_matrix.load.summary import Summary, read_summary
 from perf_matrix.matrix.model import Arm, Endpoint
@@ -41,12 +42,12 @@ class Agent:
     limit is what the requests can take at most. The name of an unknown endpoint raises KeyError.
     """
 
-    def __init__(self, k6: K6Process, control: ControlServer, plan: Plan, resources: ExitStack) -> None:
+    def __init__(self, k6: K6Process, commands: ControlServer, plan: Plan, resources: ExitStack) -> None:
         self._k6 = k6
-        self._control = control
+        self._commands = commands
         self._plan = plan
         self._resources = resources
-        self._commands = 0
+        self._given = 0
         self._summary: Summary | None = None
 
     @classmethod
@@ -57,7 +58,7 @@ class Agent:
         endpoints: Sequence[Endpoint],
         log_path: Path,
         *,
-        direct: Mapping[str, str] | None = None,
+        control: str | None = None,
         scratch: Path | None = None,
         spawn: Spawn = start_process,
         environ: Mapping[str, str] = os.environ,
@@ -66,29 +67,32 @@ class Agent:
         """Start k6 and return when it is ready for commands.
 
         ``arms`` holds the origin of each arm (``http://127.0.0.1:4000``); ``endpoints`` are filled in, with
-        no ``${…}`` left; those named in ``direct`` go to the origin given there for both arms. What k6 says
-        is appended to ``log_path``; its input, which holds keys, is in a private folder inside ``scratch``
-        (the system's temporary folder unless told) until ``stop``. ``environ`` is k6's environment, apart
-        from what would change its behaviour. Raises MeasurementError where k6 does not start, InputError
-        where an endpoint cannot be sent.
+        no ``${…}`` left. ``control`` is the whole URL of the upstream stand-in to which a direct request goes
+        before each request of a block; without it there is none. What k6 says is appended to ``log_path``;
+        its input, which holds keys, is in a private folder inside ``scratch`` (the system's temporary folder
+        unless told) until ``stop``. ``environ`` is k6's environment, apart from what would change its
+        behaviour. Raises MeasurementError where k6 does not start, InputError where an endpoint cannot be
+        sent.
         """
-        planned = plan_endpoints(endpoints, arms, direct or {})
+        planned = plan_endpoints(endpoints, arms)
         with ExitStack() as opened:
-            control = ControlServer()
-            opened.callback(control.close)
+            commands = ControlServer()
+            opened.callback(commands.close)
             private = tempfile.TemporaryDirectory(prefix="perf-matrix-k6-", dir=scratch)
             folder = Path(opened.enter_context(private))
             plan = Plan(
-                control_url=control.url,
+                commands_url=commands.url,
                 summary_path=str(folder / "summary.json"),
                 request_timeout_s=request_timeout_s,
                 endpoints=planned,
+                control=None if control is None else plan_control(control),
             )
-            process = K6Process.start(_write_inputs(k6, plan, folder), environment(environ), log_path, spawn)
+            argv = write_inputs(k6, SCRIPT, plan, folder)
+            process = K6Process.start(argv, environment(environ), log_path, spawn)
             opened.callback(process.kill)
             process.answer(0, START_TIMEOUT_S)
             resources = opened.pop_all()
-        return cls(process, control, plan, resources)
+        return cls(process, commands, plan, resources)
 
     @property
     def pid(self) -> int:
@@ -117,11 +121,18 @@ class Agent:
     ) -> BlockResult:
         """Send pairs of one request to both arms, back to back, in the order that ``head_first`` tells.
 
-        One more pair goes before them and is in no result: the arms may have closed the connections that
-        were idle since the block before.
+        Where there is a control, a direct request goes right before each of them; one that the upstream
+        stand-in does not answer raises MeasurementError. One more pair goes before them all and is in no
+        result: connections that were idle since the block before may have been closed.
         """
         command = {"verb": "block", "endpoint": endpoint, "head_first": list(head_first)}
-        return self._measure(BlockResult, command, 2 * (len(head_first) + 1), timeout_s)
+        requests = (2 if self._plan.control is None else 4) * (len(head_first) + 1)
+        result = self._measure(BlockResult, command, requests, timeout_s)
+        if result.control_failure is not None:
+            raise MeasurementError(
+                f"the upstream stand-in did not answer the control request: {result.control_failure}"
+            )
+        return result
 
     def stop(self) -> None:
         """End k6 and everything that was started with it, within two seconds or by force.
@@ -129,7 +140,7 @@ class Agent:
         Does nothing the second time.
         """
         with self._resources:
-            self._control.put({"verb": "stop"})
+            self._commands.put({"verb": "stop"})
             self._k6.stop(STOP_GRACE_S)
             self._summary = self._summary or read_summary(Path(self._plan.summary_path))
 
@@ -146,15 +157,7 @@ class Agent:
     ) -> AnyResult:
         if command["endpoint"] not in self._plan.endpoints:
             raise KeyError(command["endpoint"])
-        self._commands += 1
-        self._control.put({"id": self._commands, **command})
+        self._given += 1
+        self._commands.put({"id": self._given, **command})
         limit = requests * self._plan.request_timeout_s + SLACK_S if timeout_s is None else timeout_s
-        return kind.model_validate(self._k6.answer(self._commands, limit).result)
-
-
-def _write_inputs(k6: Path, plan: Plan, folder: Path) -> list[str]:
-    """Write the files that k6 reads into a private folder; return k6's command line."""
-    plan_path, config_path = folder / "plan.json", folder / "config.json"
-    plan_path.write_text(plan.model_dump_json())
-    config_path.write_text("{}")
-    return command_line(k6, SCRIPT, plan_path, config_path)
+        return kind.model_validate(self._k6.answer(self._given, limit).result)

@@ -14,7 +14,7 @@ MARKER = "perf-matrix> "
 
 
 class Answer(BaseModel):
-    """The result of the command with this number, not yet validated as a result of its kind."""
+    """The result of the command, or the request, with this number; not yet validated as one of its kind."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from perf_matrix.errors import InputError
 from perf_matrix.load.lines import MARKER
-from perf_matrix.matrix.model import Arm, Bounds, Endpoint, Expectation, Request, Scalar
+from perf_matrix.matrix.model import ARMS, Arm, Bounds, Endpoint, Expectation, Request, Scalar
 
 Relation = Literal["equals", "at_least", "at_most"]
 
@@ -63,22 +64,34 @@ class Plan(Planned):
     """Everything that the script is started with; it is told through a file that only this user can read."""
 
     marker: str = MARKER
-    control_url: str
+    commands_url: str
     summary_path: str
     request_timeout_s: float
     endpoints: dict[str, PlannedEndpoint]
+    control: PlannedEndpoint | None
 
 
-def plan_endpoints(
-    endpoints: Sequence[Endpoint], arms: Mapping[Arm, str], direct: Mapping[str, str]
-) -> dict[str, PlannedEndpoint]:
+def plan_endpoints(endpoints: Sequence[Endpoint], arms: Mapping[Arm, str]) -> dict[str, PlannedEndpoint]:
     """Work out the requests of ``endpoints`` to the origins in ``arms``.
 
-    An endpoint named in ``direct`` goes to the origin given there for both arms: a control, which must not
-    differ between them. Raises InputError for a bound that is no number.
+    Raises InputError for a bound that is no number.
     """
-    origins = {each.name: dict.fromkeys(arms, direct[each.name]) for each in endpoints if each.name in direct}
-    return {each.name: _plan_endpoint(each, origins.get(each.name, arms)) for each in endpoints}
+    return {each.name: _plan_endpoint(each, arms) for each in endpoints}
+
+
+def plan_control(url: str) -> PlannedEndpoint:
+    """Work out the control request: the same one, to ``url``, whichever arm's request comes after it.
+
+    Only the status of its answer is looked at.
+    """
+    return PlannedEndpoint(
+        method="POST",
+        urls=dict.fromkeys(ARMS, url),
+        headers={"Content-Type": "application/json"},
+        body=json.dumps({"model": "control", "messages": [{"role": "user", "content": "Say ok."}]}),
+        expect=PlannedExpectation(status=HTTPStatus.OK, values=[], contains=[], cookies=[]),
+        rows=None,
+    )
 
 
 def _plan_endpoint(endpoint: Endpoint, origins: Mapping[Arm, str]) -> PlannedEndpoint:

@@ -11,8 +11,9 @@ import os
 import queue
 import signal
 import subprocess
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -21,6 +22,7 @@ from typing import IO, Protocol
 from perf_matrix.errors import MeasurementError
 from perf_matrix.load.exit_codes import meaning
 from perf_matrix.load.lines import Answer, Garbled, parse_line
+from perf_matrix.load.plan import Planned
 
 TAIL_LINES = 10
 REAP_S = 5.0
@@ -58,6 +60,14 @@ def command_line(k6: Path, script: Path, plan: Path, config: Path) -> list[str]:
         *(str(k6), "run", "--address", "", "--no-usage-report", "--quiet", "--no-color"),
         *("--log-format", "raw", "--config", str(config), "-e", f"PERF_MATRIX_PLAN={plan}", str(script)),
     ]
+
+
+def write_inputs(k6: Path, script: Path, plan: Planned, folder: Path) -> list[str]:
+    """Write the files that k6 reads into a private folder; return k6's command line."""
+    plan_path, config_path = folder / "plan.json", folder / "config.json"
+    plan_path.write_text(plan.model_dump_json())
+    config_path.write_text("{}")
+    return command_line(k6, script, plan_path, config_path)
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -120,6 +130,23 @@ class K6Process:
             raise self._failure(f"k6 was asked for answer {number} and wrote {str(event)[:200]!r}")
         return event
 
+    def answers(self, timeout_s: float, every_s: float, meanwhile: Callable[[], None]) -> list[Answer]:
+        """Wait until k6 has come to its end; return all that it reported, in the order of its log.
+
+        ``meanwhile`` is called every ``every_s`` seconds until then. Raises MeasurementError where k6 failed,
+        or ran for more than ``timeout_s`` and was killed for it.
+        """
+        ends_at = time.monotonic() + timeout_s
+        while not self._ends_within(min(every_s, timeout_s)):
+            if time.monotonic() >= ends_at:
+                self.kill()
+                raise self._failure(f"k6 did not end within {timeout_s:g} s and was stopped")
+            meanwhile()
+        self.kill()
+        if self._process.returncode != 0:
+            raise self._failure(f"k6 ended while measuring: {meaning(self._process.returncode)}")
+        return [self._answer_in(event) for event in self._told()]
+
     def stop(self, grace_s: float) -> None:
         """Wait until k6 has ended, at most ``grace_s``, then kill it; its log is complete afterwards."""
         try:
@@ -135,6 +162,23 @@ class K6Process:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(REAP_S)
         self._reader.join(REAP_S)
+
+    def _ends_within(self, seconds: float) -> bool:
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _told(self) -> Iterator[Answer | Garbled]:
+        """What k6 reported until its end."""
+        while not isinstance(event := self._events.get(), _Ended):
+            yield event
+
+    def _answer_in(self, event: Answer | Garbled) -> Answer:
+        if isinstance(event, Garbled):
+            raise self._failure(f"k6 wrote {event.text[:200]!r}")
+        return event
 
     def _read_log(self) -> None:
         assert self._process.stderr is not None  # noqa: S101  (Spawn makes it a pipe)

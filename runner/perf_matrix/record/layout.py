@@ -12,6 +12,7 @@
     cells/SLUG/paired/undelayed.jsonl   blocks without the delay that the cell has
     cells/SLUG/load/slots.jsonl         slots of load at a constant rate
     cells/SLUG/load/soaks.jsonl         longer ones, for what grows
+    cells/SLUG/telemetry.jsonl          what the telemetry sink got
     cells/SLUG/faults.jsonl             why the cell could not be measured to its end
     cells/SLUG/logs/                    the logs of everything that ran
     .lock, .writer                      who is writing it (see `perf_matrix.record.lock`)
@@ -35,6 +36,7 @@ from perf_matrix.record.model import (
     QueryWindow,
     RoundTripCheck,
     SoakSlot,
+    TelemetrySeen,
     UndelayedBlock,
 )
 
@@ -52,6 +54,7 @@ CellItem = (
     | UndelayedBlock
     | LoadSlot
     | SoakSlot
+    | TelemetrySeen
     | Fault
 )
 
@@ -63,6 +66,7 @@ BLOCKS_FILE = "paired/blocks.jsonl"
 UNDELAYED_FILE = "paired/undelayed.jsonl"
 SLOTS_FILE = "load/slots.jsonl"
 SOAKS_FILE = "load/soaks.jsonl"
+TELEMETRY_FILE = "telemetry.jsonl"
 FAULTS_FILE = "faults.jsonl"
 
 _FILE_OF: dict[type[CellItem], str] = {
@@ -75,6 +79,7 @@ _FILE_OF: dict[type[CellItem], str] = {
     UndelayedBlock: UNDELAYED_FILE,
     LoadSlot: SLOTS_FILE,
     SoakSlot: SOAKS_FILE,
+    TelemetrySeen: TELEMETRY_FILE,
     Fault: FAULTS_FILE,
 }
 

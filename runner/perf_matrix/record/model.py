@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from perf_matrix.matrix.model import Arm, Cell, Endpoint, MatrixFile
+from perf_matrix.matrix.model import Arm, Cell, Endpoint, Load, MatrixFile
 
 SCHEMA_VERSION = 1
 
@@ -31,6 +31,7 @@ class SubjectInfo(Recorded):
         default="", description="Which database client engine it ran on, where that is a choice."
     )
     commit: str = Field(default="", description="Of a checkout: the commit that was built.")
+    source: str = Field(default="", description="Of a checkout: where it lay on that machine.")
     content: str = Field(default="", description="Of a folder: a digest of the files that were built.")
     image: str = Field(default="", description="Of a container: the image that ran, by digest.")
     packages: dict[str, str] = Field(default={}, description="Every installed distribution and its version.")
@@ -53,6 +54,18 @@ Backend = Literal["local", "compose"]
 Instrument = Literal["queries", "paired", "load"]
 
 
+class Requests(Recorded):
+    """What is sent to a cell, filled in for its data scales; the names are those of every other cell."""
+
+    endpoints: list[Endpoint] = Field(description="As they are sent at the first data scale.")
+    other_pages: list[Endpoint] = Field(
+        default=[], description="Those that page, with their other page size; same names."
+    )
+    grown: list[Endpoint] = Field(
+        default=[], description="The lists, filled in for the second data scale; same names."
+    )
+
+
 class RunInfo(Recorded):
     """``run.json``: written once, before anything is measured."""
 
@@ -73,6 +86,9 @@ class RunInfo(Recorded):
     grown: list[Endpoint] = Field(
         default=[], description="The lists, filled in for the matrix file's second scale; same names."
     )
+    own_requests: dict[str, Requests] = Field(
+        default={}, description="By cell, for the cells that have a data scale of their own."
+    )
     cells: list[Cell]
     backend: Backend = "local"
     host: HostInfo
@@ -83,6 +99,16 @@ class RunInfo(Recorded):
     def epochs(self) -> int:
         """How often the stack is started at the first data scale: counts need no repetition, being exact."""
         return self.matrix.epochs if "paired" in self.instruments else 1
+
+    @property
+    def load(self) -> Load | None:
+        """How it is measured under load; None where it is not."""
+        return self.matrix.load if "load" in self.instruments else None
+
+    def requests_of(self, cell_id: str) -> Requests:
+        """What is sent to a cell: filled in for its own data scales, or else for the matrix file's."""
+        shared = Requests(endpoints=self.endpoints, other_pages=self.other_pages, grown=self.grown)
+        return self.own_requests.get(cell_id, shared)
 
 
 DataScale = Literal["first", "second"]
@@ -187,6 +213,8 @@ class PairedBlock(Recorded):
     def _same_length(self) -> PairedBlock:
         if not len(self.base_ms) == len(self.head_ms) == len(self.head_first):
             raise ValueError("base_ms, head_ms and head_first must have the same length")
+        if any(len(before) != len(self.base_ms) for before in self.control_ms.values()):
+            raise ValueError("control_ms must have a time for each pair")
         return self
 
 
@@ -222,6 +250,18 @@ class LoadSlot(Recorded):
     peak_memory_bytes: int | None = Field(default=None, ge=0, description="Highest of the samples taken.")
     db_ms: Milliseconds | None = Field(default=None, description="Execution time of the arm's statements.")
     db_calls: int | None = Field(default=None, ge=0)
+
+
+class TelemetrySeen(Recorded):
+    """What the telemetry sink got during an epoch, from both arms."""
+
+    epoch: int
+    exports: int = Field(ge=0, description="Requests that came, those that could not be read among them.")
+    rejected: int = Field(ge=0)
+    spans: int = Field(ge=0)
+    points: int = Field(ge=0, description="Data points of metrics.")
+    records: int = Field(ge=0, description="Log records.")
+    events: int = Field(ge=0, description="Of Langfuse's own batches.")
 
 
 class MemorySample(Recorded):
@@ -268,6 +308,7 @@ class CellRecord(Recorded):
     undelayed: list[UndelayedBlock] = []
     slots: list[LoadSlot] = []
     soaks: list[SoakSlot] = []
+    telemetry: list[TelemetrySeen] = []
     faults: list[Fault] = []
 
 

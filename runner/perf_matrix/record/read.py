@@ -19,6 +19,7 @@ from perf_matrix.record.layout import (
     RUN_FILE,
     SLOTS_FILE,
     SOAKS_FILE,
+    TELEMETRY_FILE,
     UNDELAYED_FILE,
     WINDOWS_FILE,
     cell_folder,
@@ -39,6 +40,7 @@ from perf_matrix.record.model import (
     RunInfo,
     RunRecord,
     SoakSlot,
+    TelemetrySeen,
     UndelayedBlock,
 )
 
@@ -50,6 +52,7 @@ _BLOCK = TypeAdapter(PairedBlock)
 _UNDELAYED = TypeAdapter(UndelayedBlock)
 _SLOT = TypeAdapter(LoadSlot)
 _SOAK = TypeAdapter(SoakSlot)
+_TELEMETRY = TypeAdapter(TelemetrySeen)
 _FAULT = TypeAdapter(Fault)
 _PHASE = TypeAdapter(Phase)
 
@@ -111,5 +114,6 @@ def _read_cell(path: Path, cell: Cell, notes: list[str]) -> CellRecord:
         undelayed=read_lines(folder / UNDELAYED_FILE, _UNDELAYED, notes),
         slots=read_lines(folder / SLOTS_FILE, _SLOT, notes),
         soaks=read_lines(folder / SOAKS_FILE, _SOAK, notes),
+        telemetry=read_lines(folder / TELEMETRY_FILE, _TELEMETRY, notes),
         faults=read_lines(folder / FAULTS_FILE, _FAULT, notes),
     )

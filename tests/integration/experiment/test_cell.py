@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from perf_matrix.compare.compare import compare
@@ -22,20 +23,25 @@ from perf_matrix.experiment.display import PlainDisplay
 from perf_matrix.experiment.phases import Phases
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.find import find_k6
-from perf_matrix.matrix.model import ARMS, Arm, Bounds, Cell, Endpoint, Expectation, MatrixFile, Request
+from perf_matrix.load.slot import LoadRunner, Mix
+from perf_matrix.matrix.model import ARMS, Arm, Bounds, Cell, Endpoint, Expectation, Load, MatrixFile, Request
 from perf_matrix.queries.capture import open_counters
 from perf_matrix.record.folder import RunFolder
 from perf_matrix.record.model import (
     CellRecord,
     DataScale,
     HostInfo,
+    LoadSlot,
     PairedBlock,
     RunInfo,
     RunRecord,
+    SoakSlot,
     SubjectInfo,
+    Usage,
 )
 from perf_matrix.record.read import read_run
 from perf_matrix.stacks.postgres import PostgresServer
+from perf_matrix.stacks.telemetry import TelemetryCounts
 
 from .service import USERS, Service, serving
 
@@ -60,6 +66,7 @@ class SmallStack:
     resources: ExitStack
     ready_s: Mapping[Arm, float] = field(default_factory=lambda: {"base": 0.1, "head": 0.2})
     delay: Delay | None = None
+    control_url: str | None = None
 
     @property
     def urls(self) -> dict[Arm, str]:
@@ -68,6 +75,13 @@ class SmallStack:
     @property
     def databases(self) -> dict[Arm, str]:
         return {arm: database(arm) for arm in ARMS}
+
+    def usage(self, arm: Arm) -> Usage:
+        """That of this process, which both arms are in."""
+        return Usage(cpu_s=time.process_time(), memory_bytes=psutil.Process().memory_info().rss)
+
+    def telemetry(self) -> TelemetryCounts:
+        return TelemetryCounts(spans=0, points=0, records=0, requests=0, rejected=0, events=0, services={})
 
     def check_alive(self) -> None:
         if any(service.ended for service in self.services.values()):
@@ -120,14 +134,21 @@ def databases(postgres: PostgresServer) -> None:
 
 
 # Counts alone decide here, so that no test hangs on how quiet the machine is.
-def info(endpoints: list[Endpoint], time_s: float) -> RunInfo:
+def info(endpoints: list[Endpoint], time_s: float, load: Load | None) -> RunInfo:
     subject = SubjectInfo(spec="service==1", version="1")
-    matrix = {"version": 1, "workload": "w.yml", "time": time_s, "gate": {"metrics": ["queries"]}}
+    matrix = {
+        "version": 1,
+        "workload": "w.yml",
+        "time": time_s,
+        "gate": {"metrics": ["queries"]},
+        "load": load,
+    }
     return RunInfo(
         perf_matrix="test",
         started_at=0.0,
         seed=1,
         subjects={"base": subject, "head": subject},
+        instruments=["queries", "paired", "load"] if load else ["queries", "paired"],
         matrix=MatrixFile.model_validate(matrix),
         endpoints=endpoints,
         cells=[CELL],
@@ -142,15 +163,26 @@ def measure(
     starter: Starter,
     endpoints: list[Endpoint],
     limit_s: float,
+    *,
+    load: Load | None = None,
+    earlier: CellRecord | None = None,
 ) -> tuple[RunRecord, str]:
-    """Measure a cell into ``path``; returns the record and what was displayed."""
+    """Measure a cell into ``path``; returns the record and what was displayed.
+
+    ``earlier``: the cell was interrupted in its second epoch of two, and this was recorded by then.
+    """
     said = io.StringIO()
 
-    def start_agent(urls: Mapping[Arm, str], endpoints: list[Endpoint], log: Path) -> Agent:
-        return Agent.start(find_k6(os.environ), urls, endpoints, log)
+    def start_agent(
+        urls: Mapping[Arm, str], control: str | None, endpoints: list[Endpoint], log: Path
+    ) -> Agent:
+        return Agent.start(find_k6(os.environ), urls, endpoints, log, control=control)
+
+    def make_load_runner(urls: Mapping[Arm, str], mix: Mix, log: Path) -> LoadRunner:
+        return LoadRunner(find_k6(os.environ), urls, mix, log, path, os.environ)
 
     with (
-        RunFolder.create(path, info(endpoints, limit_s)) as folder,
+        RunFolder.create(path, info(endpoints, limit_s, load)) as folder,
         open_counters(starter.postgres.conninfo()) as counters,
         PlainDisplay(said, time.monotonic) as display,
     ):
@@ -161,11 +193,15 @@ def measure(
             counters=counters,
             start_stack=starter,
             start_agent=start_agent,
+            make_load_runner=make_load_runner,
             phases=phases,
             display=display,
             rng=random.Random(1),  # noqa: S311
         )
-        plan = Plan(CELL, limit_s, 2, 0, second_scale=False, earlier=CellRecord(cell=CELL))
+        if earlier is None:
+            plan = Plan(CELL, limit_s, 2, 0, second_scale=False, earlier=CellRecord(cell=CELL))
+        else:
+            plan = Plan(CELL, limit_s, 1, 2, second_scale=False, earlier=earlier)
         measure_cell(bench, plan)
     return read_run(path), said.getvalue()
 
@@ -250,3 +286,81 @@ def test_a_part_that_ends_while_measuring_is_named_and_what_was_measured_stays(
         measure(tmp_path / "run", starter, ENDPOINTS[:2], 12.0)
     recorded: list[PairedBlock] = read_run(tmp_path / "run").cells[0].blocks
     assert recorded
+
+
+@pytest.mark.usefixtures("databases")
+def test_load_is_spread_over_the_epochs_and_leaves_time_for_the_pairs(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    starter = Starter(postgres, {"base": False, "head": True})
+    load = Load(slot="1s", slots=3, rate=20)
+    record, said = measure(tmp_path / "run", starter, ENDPOINTS, 40.0, load=load)
+    cell = record.cells[0]
+    assert [(slot.epoch, slot.round) for slot in cell.slots] == [
+        *[(0, 0)] * 2,
+        *[(1, 1)] * 2,
+        *[(1, 2)] * 2,
+    ]
+    for number in range(3):
+        one, other = (slot for slot in cell.slots if slot.round == number)
+        assert {one.arm, other.arm} == set(ARMS)
+        sent = {name: len(times) for name, times in one.latencies_ms.items()}
+        assert sent == {name: len(times) for name, times in other.latencies_ms.items()}
+        # What head does not have, or answers wrongly, is not in the mix.
+        assert set(sent) == {"light", "users"}
+    calls = {arm: [slot.db_calls for slot in cell.slots if slot.arm == arm] for arm in ARMS}
+    assert calls["base"] == [21] * 3
+    users = [len(slot.latencies_ms["users"]) for slot in cell.slots if slot.arm == "head"]
+    assert calls["head"] == [21 + USERS * number for number in users]
+    assert cell.soaks == []
+
+    assert [phase.name for phase in record.phases if phase.measuring] == [
+        *["SQL windows", "request pairs", "load"] * 2
+    ]
+    last_blocks = [max(block.started_at for block in cell.blocks if block.epoch == epoch) for epoch in (0, 1)]
+    first_slots = [min(slot.started_at for slot in cell.slots if slot.epoch == epoch) for epoch in (0, 1)]
+    assert all(block < slot for block, slot in zip(last_blocks, first_slots, strict=True))
+    for name in ("light", "users"):
+        assert sum(block.endpoint == name for block in cell.blocks) >= 8
+    assert "epoch 2 of 2: load at 20 requests/s" in said
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_resumed_cell_takes_the_rounds_and_the_soak_that_it_lacks(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    def slot(arm: Arm, number: int) -> LoadSlot:
+        return LoadSlot(
+            epoch=0,
+            round=number,
+            arm=arm,
+            started_at=0,
+            seconds=1,
+            rate=14.3,
+            due=14,
+            dropped=0,
+            latencies_ms={},
+        )
+
+    soaked = SoakSlot(**dict(slot("base", 0)))
+    taken = [slot("base", 0), slot("head", 0), slot("head", 1)]
+    earlier = CellRecord(cell=CELL, slots=taken, soaks=[soaked])
+    load = Load(slot="1s", slots=3, rate="auto", soak="10s")
+    starter = Starter(postgres, {"base": False, "head": False})
+    record, said = measure(tmp_path / "run", starter, ENDPOINTS[:2], 45.0, load=load, earlier=earlier)
+    slots, soaks = record.cells[0].slots, record.cells[0].soaks
+    assert [(one.epoch, one.round) for one in slots] == [*[(2, 2)] * 2, *[(2, 3)] * 2]
+    assert [soak.arm for soak in soaks] == ["head"]
+    # The rate is the one that the cell began with.
+    assert {one.rate for one in (*slots, *soaks)} == {14.3}
+    assert soaks[0].due == 143
+    assert len(soaks[0].memory) >= 8
+    assert "load at 14.3 requests/s" in said
+
+
+@pytest.mark.usefixtures("databases")
+def test_a_limit_that_is_too_short_for_the_load_is_refused(postgres: PostgresServer, tmp_path: Path) -> None:
+    starter = Starter(postgres, {"base": False, "head": False})
+    with pytest.raises(InputError, match=r"time: 60s is too short .*, and for 160s of load: the shortest"):
+        measure(tmp_path / "run", starter, ENDPOINTS[:2], 60.0, load=Load())
+    assert not read_run(tmp_path / "run").cells[0].blocks

@@ -117,6 +117,9 @@ class Service(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def lateness_s(self, received: Received) -> float:
+        return self.delay_s
+
     def stop(self) -> None:
         """Go down at once, with all connections."""
         self.shutdown()
@@ -151,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         received = self._received()
         self.server.log.append(received)
-        time.sleep(self.server.delay_s)
+        time.sleep(self.server.lateness_s(received))
         answer = ROUTES.get(urlsplit(self.path).path, nothing)
         self._send(answer(received))
 

@@ -159,7 +159,7 @@ def test_a_program_that_cannot_be_started_is_told(start_agent: StartAgent, tmp_p
 
 def test_an_exception_in_the_script_is_told_with_its_place(start_agent: StartAgent) -> None:
     agent = start_agent(endpoint("/users"))
-    agent._control.put({"verb": "unheard of", "endpoint": "users"})
+    agent._commands.put({"verb": "unheard of", "endpoint": "users"})
     with pytest.raises(
         MeasurementError, match=r"exit code 0, the script came to its end(.|\n)*agent\.js:\d+"
     ):

@@ -217,15 +217,6 @@ def test_the_cookie_of_a_login_does_not_leak_into_other_requests(
     assert not any("cookie" in map(str.lower, received.headers) for received in log)
 
 
-def test_a_direct_endpoint_goes_to_one_service_for_both_arms(
-    start_agent: StartAgent, log: list[Received]
-) -> None:
-    with Service("upstream", log) as upstream:
-        agent = start_agent(endpoint("/users"), direct={"users": upstream.url})
-        assert len(agent.block("users", [True, False]).base_ms) == 2
-    assert {received.service for received in log} == {"upstream"}
-
-
 def test_a_large_answer_is_read_and_checked(start_agent: StartAgent) -> None:
     agent = start_agent(endpoint("/large", {"json": {"rows.#": 10_000, "rows.9999.id": 9999}}))
     result = agent.block("large", [True, False, True])

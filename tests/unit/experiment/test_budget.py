@@ -16,10 +16,14 @@ from perf_matrix.experiment.budget import (
     assumed_costs,
     counting_s,
     epoch_ends_at,
+    load_s,
     refuse_if_too_short,
+    rounds_of_epoch,
     rounds_per_epoch,
     shortest_limit_s,
 )
+from perf_matrix.matrix.model import Arm, Load
+from perf_matrix.record.model import LoadSlot, SoakSlot
 
 seconds = st.floats(0.001, 100)
 costs = st.builds(
@@ -29,17 +33,20 @@ costs = st.builds(
     pair_s=st.dictionaries(st.text(), seconds, max_size=20),
     blocks_per_round=st.sampled_from([1, 2]),
     second_scale_s=st.just(0.0) | seconds,
+    load_s=st.just(0.0) | seconds,
 )
 epochs = st.integers(1, 10)
 
 
 def test_the_shortest_limit_is_the_sum_of_its_parts() -> None:
-    needs = Costs(10, 6, pair_s={"one": 0.1, "other": 0.4}, blocks_per_round=1, second_scale_s=0)
+    needs = Costs(10, 6, pair_s={"one": 0.1, "other": 0.4}, blocks_per_round=1, second_scale_s=0, load_s=0)
     # Two starts, windows of 6 s and of 4 s: 30 s. Eight blocks of ten pairs and one before: 8 * 11 * 0.5 s = 44 s.
     # A tenth more is 81.4 s, in whole five seconds 85 s.
     assert shortest_limit_s(needs, epochs=2) == 85
     # Twins of the blocks and a second scale: 30 + 88 + 12 = 130 s, and a tenth more.
     assert shortest_limit_s(replace(needs, blocks_per_round=2, second_scale_s=12), epochs=2) == 145
+    # The load takes as long as it was ordered: 81.4 + 160 s.
+    assert shortest_limit_s(replace(needs, load_s=160), epochs=2) == 245
 
 
 def test_blocks_that_do_not_divide_are_rounded_up() -> None:
@@ -76,7 +83,7 @@ def test_more_work_never_needs_less(needs: Costs, count: int, more: float) -> No
 def test_the_refusal() -> None:
     with pytest.raises(InputError) as told:
         refuse_if_too_short(
-            20.0, assumed_costs([f"endpoint-{number}" for number in range(16)], lists=0), epochs=2
+            20.0, assumed_costs([f"endpoint-{number}" for number in range(16)], lists=0, load_s=0), epochs=2
         )
     assert str(told.value) == (
         "time: 20s is too short for 8 blocks of 10 pairs for each of 16 endpoints over 2 epochs: "
@@ -85,11 +92,47 @@ def test_the_refusal() -> None:
     )
 
 
+def test_the_refusal_names_the_load() -> None:
+    with pytest.raises(InputError) as told:
+        refuse_if_too_short(90.0, assumed_costs(["chat"], lists=0, load_s=160), epochs=2)
+    assert str(told.value) == (
+        "time: 90s is too short for 8 blocks of 10 pairs for each of 1 endpoint over 2 epochs, "
+        "and for 160s of load: the shortest that works here is about 190s. "
+        "Write a longer time: in the matrix file or as --time, or choose fewer --endpoints."
+    )
+
+
+def test_the_load_takes_the_slots_and_soaks_that_are_still_to_come() -> None:
+    rounds = Load(slot="8s", slots=8)
+    # Two arms, and two seconds around each slot.
+    assert load_s(rounds, [], []) == 160
+    taken = [slot("base", 0), slot("head", 0), slot("base", 1)]
+    assert load_s(rounds, taken, []) == 140
+    soaked = Load(slot="8s", slots=8, soak="1m")
+    assert load_s(soaked, [], []) == 160 + 2 * 62
+    assert load_s(soaked, [], [SoakSlot(**dict(slot("head", 0)))]) == 160 + 62
+    assert load_s(None, [], []) == 0
+
+
+def slot(arm: Arm, number: int) -> LoadSlot:
+    return LoadSlot(
+        epoch=0, round=number, arm=arm, started_at=0, seconds=8, rate=1, due=8, dropped=0, latencies_ms={}
+    )
+
+
+@given(st.integers(0, 200), epochs)
+def test_rounds_are_shared_out_evenly_over_the_epochs(rounds: int, count: int) -> None:
+    shares = [rounds_of_epoch(rounds, count, number) for number in range(count)]
+    assert sum(shares) == rounds
+    assert max(shares) - min(shares) <= 1
+
+
 def test_what_is_assumed_grows_with_the_endpoints() -> None:
-    one, two = assumed_costs(["a"], lists=0), assumed_costs(["a", "b"], lists=1)
+    one, two = assumed_costs(["a"], lists=0, load_s=0), assumed_costs(["a", "b"], lists=1, load_s=9)
     assert one.start_s == two.start_s
     assert two.windows_s == 2 * one.windows_s
     assert list(two.pair_s) == ["a", "b"]
+    assert two.load_s == 9
     assert (one.second_scale_s, two.second_scale_s) == (0, two.start_s + two.windows_s / 2)
     assert counting_s(two) == two.start_s + two.windows_s + two.second_scale_s
 

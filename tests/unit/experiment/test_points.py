@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from perf_matrix.experiment.points import Point, points_at
-from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Request, Rows
-from perf_matrix.record.model import HostInfo, RunInfo, SubjectInfo
+from perf_matrix.matrix.model import Endpoint, Request, Rows
+from perf_matrix.record.model import Requests
 
 SIZES = [25, 10]
 CHAT = Endpoint(name="chat", request=Request(path="/chat"))
@@ -16,24 +16,13 @@ def users(size: int, scale: str = "") -> Endpoint:
     return Endpoint(name="users", request=Request(path=f"/users{scale}", query={"size": size}), rows=rows)
 
 
-INFO = RunInfo(
-    perf_matrix="0.1.0",
-    started_at=0.0,
-    seed=1,
-    subjects={"head": SubjectInfo(spec="litellm==1.81.0", version="1.81.0")},
-    matrix=MatrixFile(version=1, workload="w.yml"),
-    endpoints=[CHAT, TEAMS, users(25)],
-    other_pages=[users(10)],
-    grown=[TEAMS, users(25, "-grown")],
-    cells=[Cell(id="default", variants={})],
-    host=HostInfo(
-        system="", machine="", cpu_model="", cpus=2, memory_bytes=0, python="3.11", user_is_root=False
-    ),
+REQUESTS = Requests(
+    endpoints=[CHAT, TEAMS, users(25)], other_pages=[users(10)], grown=[TEAMS, users(25, "-grown")]
 )
 
 
 def test_every_endpoint_is_a_point_and_what_pages_is_another_one() -> None:
-    points = points_at("first", INFO)
+    points = points_at("first", REQUESTS)
     assert points.main == [
         Point("chat", None, CHAT),
         Point("teams", None, TEAMS),
@@ -45,17 +34,17 @@ def test_every_endpoint_is_a_point_and_what_pages_is_another_one() -> None:
 
 
 def test_at_the_second_scale_there_are_only_the_lists_with_their_first_page() -> None:
-    points = points_at("second", INFO)
+    points = points_at("second", REQUESTS)
     assert points.main == [Point("teams", None, TEAMS), Point("users", 25, users(25, "-grown"))]
     assert points.other_pages == []
 
 
 def test_the_agent_knows_each_request_by_a_name_of_its_own() -> None:
-    names = [request.name for request in points_at("first", INFO).requests]
+    names = [request.name for request in points_at("first", REQUESTS).requests]
     assert names == ["chat", "teams", "users", "users@10"]
 
 
 def test_without_lists_there_is_nothing_besides_the_endpoints() -> None:
-    info = INFO.model_copy(update={"endpoints": [CHAT], "other_pages": [], "grown": []})
-    assert points_at("first", info).requests == [CHAT]
-    assert points_at("second", info).requests == []
+    requests = Requests(endpoints=[CHAT])
+    assert points_at("first", requests).requests == [CHAT]
+    assert points_at("second", requests).requests == []

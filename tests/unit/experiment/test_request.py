@@ -68,10 +68,7 @@ def names(endpoints: Sequence[Any]) -> list[str]:
 
 def test_everything_that_the_files_say_is_ordered(matrix: Path) -> None:
     order = ordered(matrix)
-    assert {arm: release.version for arm, release in order.releases.items()} == {
-        "base": "1.80.5",
-        "head": "1.81.0",
-    }
+    assert {arm: subject.spec for arm, subject in order.subjects.items()} == BOTH
     assert names(order.endpoints) == order.known_endpoints == ["chat", "models", "users"]
     assert order.endpoints[0].request.bearer == "sk-perf-0001"
     assert (order.instruments, [cell.id for cell in order.cells]) == (["queries", "paired"], ["default"])
@@ -89,7 +86,6 @@ def test_what_pages_is_ordered_with_both_page_sizes(matrix: Path) -> None:
 def test_without_a_second_scale_no_list_is_measured_at_one(matrix: Path) -> None:
     order = ordered(matrix)
     assert order.grown == []
-    assert order.scales == {"first": {"users": 30, "models": 7}}
 
 
 def test_at_the_second_scale_the_lists_are_measured_with_their_first_page(tmp_path: Path) -> None:
@@ -99,14 +95,12 @@ def test_at_the_second_scale_the_lists_are_measured_with_their_first_page(tmp_pa
     # What the second scale does not name is as at the first.
     assert models.expect.values == {"data.#": 7}
     assert users.expect.values == {"users.#": 25, "total": 60}
-    assert order.scales == {"first": {"users": 30, "models": 7}, "second": {"users": 60, "models": 7}}
 
 
 def test_where_no_list_is_chosen_there_is_no_second_scale(tmp_path: Path) -> None:
     order = ordered(written(tmp_path, MATRIX + SECOND), endpoints=["chat"])
     assert (names(order.endpoints), order.grown, order.other_pages) == (["chat"], [], [])
     assert order.known_endpoints == ["chat", "models", "users"]
-    assert list(order.scales) == ["first"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +118,65 @@ def test_latencies_are_measured_where_one_is_asked_for(
     matrix: Path, subjects: dict[Arm, str], metrics: list[GatedMetric], instruments: list[str]
 ) -> None:
     assert ordered(matrix, subjects, metrics=metrics).instruments == instruments
+
+
+SCALES = "axes: {scale: {small: {}, large: {scale: {models: 200}}}}\n"
+
+
+def test_a_cell_with_a_scale_of_its_own_has_requests_of_its_own(tmp_path: Path) -> None:
+    order = ordered(written(tmp_path, MATRIX + SECOND + SCALES))
+    assert list(order.own_requests) == ["scale=large"]
+    own = order.own_requests["scale=large"]
+    assert names(own.endpoints) == names(order.endpoints)
+    assert own.endpoints[1].expect.values == {"data.#": 200}
+    assert [each.request.query for each in own.other_pages] == [{"size": 10}]
+    models, users = own.grown
+    # The second scale names users only; the rest is as at the cell's first one.
+    assert models.expect.values == {"data.#": 200}
+    assert users.expect.values == {"users.#": 25, "total": 60}
+    assert order.endpoints[1].expect.values == {"data.#": 7}
+
+
+def test_a_cell_that_is_not_chosen_has_no_requests(tmp_path: Path) -> None:
+    order = ordered(written(tmp_path, MATRIX + SCALES), cells=["scale=small"])
+    assert order.own_requests == {}
+
+
+def test_without_a_second_scale_no_cell_has_lists_at_one(tmp_path: Path) -> None:
+    order = ordered(written(tmp_path, MATRIX + SCALES))
+    assert order.own_requests["scale=large"].grown == []
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        ("{userz: 1}", r"axes\.scale\.large\.scale: 'userz' is not known; did you mean 'users'\?"),
+        ("{teams: 0}", "the cell scale=large: scale: teams: the workload needs at least 1"),
+        ("{users: 60}", "the cell scale=large: second_scale: it says the same as scale"),
+    ],
+)
+def test_every_scale_of_a_variant_is_checked_chosen_or_not(tmp_path: Path, scale: str, message: str) -> None:
+    axes = f"axes: {{scale: {{small: {{}}, large: {{scale: {scale}}}}}}}\n"
+    path = written(tmp_path, MATRIX + SECOND + axes)
+    with pytest.raises(InputError, match=message) as error:
+        ordered(path, cells=["scale=small"])
+    assert str(error.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("subjects", "metrics", "instruments"),
+    [
+        (BOTH, [], ["queries", "paired", "load"]),
+        (BOTH, ["p95"], ["queries", "paired", "load"]),
+        (BOTH, ["queries"], ["queries"]),
+        (ONE, [], ["queries"]),
+    ],
+)
+def test_load_goes_with_latencies_where_the_file_asks_for_it(
+    tmp_path: Path, subjects: dict[Arm, str], metrics: list[GatedMetric], instruments: list[str]
+) -> None:
+    path = written(tmp_path, MATRIX + "load: {}\n")
+    assert ordered(path, subjects, metrics=metrics).instruments == instruments
 
 
 def test_metrics_are_gated_instead_of_the_files(tmp_path: Path) -> None:
@@ -209,6 +262,14 @@ def test_a_page_size_without_pages_is_told_with_its_place(tmp_path: Path) -> Non
 def test_a_time_that_is_too_short_for_latencies_is_enough_for_counting(matrix: Path) -> None:
     assert ordered(matrix, metrics=["queries"], time_s=20.0).matrix.time == 20
     assert ordered(matrix, ONE, time_s=20.0).matrix.time == 20
+
+
+def test_load_needs_time_too(tmp_path: Path) -> None:
+    path = written(tmp_path, MATRIX.replace("10m", "2m") + "load: {slots: 8, slot: 8s}\n")
+    with pytest.raises(InputError, match=r"time: 120s is too short .*, and for 160s of load: the shortest"):
+        ordered(path)
+    # Without latencies there is no load.
+    ordered(path, metrics=["queries"])
 
 
 def test_a_second_scale_needs_time_too(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from perf_matrix.errors import InputError
-from perf_matrix.load.plan import PlannedEndpoint, plan_endpoints
+from perf_matrix.load.plan import PlannedEndpoint, plan_control, plan_endpoints
 from perf_matrix.matrix.model import Arm, Bounds, Endpoint, Expectation, Request, Scalar
 
 ARMS: dict[Arm, str] = {"base": "http://127.0.0.1:4000/", "head": "http://127.0.0.1:4001"}
@@ -14,7 +14,7 @@ def planned(expect: Expectation | None = None, **request: Any) -> PlannedEndpoin
     endpoint = Endpoint(
         name="it", request=Request.model_validate({"path": "/v1", **request}), expect=expect or Expectation()
     )
-    return plan_endpoints([endpoint], ARMS, {})["it"]
+    return plan_endpoints([endpoint], ARMS)["it"]
 
 
 def test_each_arm_gets_the_same_request_at_its_own_origin() -> None:
@@ -24,11 +24,14 @@ def test_each_arm_gets_the_same_request_at_its_own_origin() -> None:
     }
 
 
-def test_a_direct_endpoint_goes_to_one_origin_for_both_arms() -> None:
-    endpoints = [Endpoint(name=name, request=Request(path="/v1")) for name in ("it", "control")]
-    plan = plan_endpoints(endpoints, ARMS, {"control": "http://127.0.0.1:9000"})
-    assert plan["control"].urls == {"base": "http://127.0.0.1:9000/v1", "head": "http://127.0.0.1:9000/v1"}
-    assert plan["it"].urls["head"] == "http://127.0.0.1:4001/v1"
+def test_the_control_is_one_chat_request_for_both_arms() -> None:
+    control = plan_control("http://127.0.0.1:9000/control/v1/chat/completions")
+    assert set(control.urls) == {"base", "head"}
+    assert set(control.urls.values()) == {"http://127.0.0.1:9000/control/v1/chat/completions"}
+    assert (control.method, control.headers) == ("POST", {"Content-Type": "application/json"})
+    message = {"role": "user", "content": "Say ok."}
+    assert json.loads(control.body or "") == {"model": "control", "messages": [message]}
+    assert control.expect.model_dump() == {"status": 200, "values": [], "contains": [], "cookies": []}
 
 
 @pytest.mark.parametrize(

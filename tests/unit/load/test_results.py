@@ -20,7 +20,13 @@ def test_a_block_is_read() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"head_ms": [1.0]}, {"base_ms": [1.0, -2.0]}, {"head_ms": [1.0, float("nan")]}, {"failed": {"left": 1}}],
+    [
+        {"head_ms": [1.0]},
+        {"base_ms": [1.0, -2.0]},
+        {"head_ms": [1.0, float("nan")]},
+        {"failed": {"left": 1}},
+        {"control_ms": {"base": [1.0, 1.0], "head": [1.0]}},
+    ],
 )
 def test_a_block_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

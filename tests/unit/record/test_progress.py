@@ -1,16 +1,25 @@
 from __future__ import annotations
 
-from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Request
+from perf_matrix.matrix.model import Arm, Cell, Endpoint, Load, MatrixFile, Request
 from perf_matrix.record.model import (
     CellRecord,
     DataScale,
     EpochEnd,
     EpochStart,
     HostInfo,
+    LoadSlot,
     RunInfo,
+    SoakSlot,
     SubjectInfo,
 )
-from perf_matrix.record.progress import Progress, is_finished, progress
+from perf_matrix.record.progress import (
+    Progress,
+    is_finished,
+    next_round,
+    progress,
+    rounds_left,
+    soaks_left,
+)
 
 CELL = Cell(id="default", variants={})
 
@@ -76,3 +85,37 @@ def test_a_cell_with_lists_is_finished_when_the_second_scale_is() -> None:
     assert not is_finished(first, lists)
     both = first.model_copy(update={"epochs_ended": [end(0), end(1)]})
     assert is_finished(both, lists)
+
+
+def slot(arm: Arm, number: int) -> LoadSlot:
+    return LoadSlot(
+        epoch=0, round=number, arm=arm, started_at=0, seconds=8, rate=1, due=8, dropped=0, latencies_ms={}
+    )
+
+
+def test_a_round_that_was_cut_short_is_taken_again_under_another_number() -> None:
+    load, slots = Load(slots=4), [slot("head", 0), slot("base", 0), slot("base", 1)]
+    assert (rounds_left(load, slots), next_round(slots)) == (3, 2)
+    slots += [slot("base", 2), slot("head", 2)]
+    assert (rounds_left(load, slots), next_round(slots)) == (2, 3)
+
+
+def test_no_round_is_left_where_there_are_all_or_more() -> None:
+    slots = [slot(arm, number) for number in range(5) for arm in ("base", "head")]
+    assert rounds_left(Load(slots=5), slots) == 0
+    assert rounds_left(Load(slots=4), slots) == 0
+    assert (rounds_left(Load(slots=4), []), next_round([])) == (4, 0)
+
+
+def test_a_soak_that_was_finished_is_not_left() -> None:
+    load, done = Load(soak="1m"), SoakSlot(**dict(slot("base", 0)))
+    assert soaks_left(load, []) == ["base", "head"]
+    assert soaks_left(load, [done]) == ["head"]
+    assert soaks_left(Load(), []) == []
+
+
+def test_a_run_is_loaded_where_it_has_the_instrument() -> None:
+    matrix = info().matrix.model_copy(update={"load": Load(slots=4)})
+    counted = info().model_copy(update={"matrix": matrix})
+    assert counted.load is None
+    assert counted.model_copy(update={"instruments": ["queries", "paired", "load"]}).load == Load(slots=4)

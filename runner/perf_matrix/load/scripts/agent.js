@@ -6,10 +6,10 @@ import { failuresOf, isPresent, isUnanswered } from './checks.js';
 import { send } from './request.js';
 
 const FAILURES_TOLD = 5;
-const OTHER = { base: 'head', head: 'base' };
 
 const plan = JSON.parse(open(__ENV.PERF_MATRIX_PLAN));
 const questions = new Counter('questions');
+const controls = new Counter('controls');
 const actions = { probe, serial, block };
 
 export const options = {
@@ -31,7 +31,7 @@ export default function () {
 // Throws, and so ends k6, where nobody is there any more to ask.
 function ask() {
   questions.add(1);
-  return http.get(plan.control_url, { timeout: '10m' }).json();
+  return http.get(plan.commands_url, { timeout: '10m' }).json();
 }
 
 function report(id, result) {
@@ -72,29 +72,54 @@ function rowsOf(answer, path) {
 }
 
 function block(endpoint, { head_first: order }) {
-  const result = { base_ms: [], head_ms: [], head_first: [], failed: { base: 0, head: 0 }, failures: [] };
+  const result = {
+    base_ms: [],
+    head_ms: [],
+    head_first: [],
+    failed: { base: 0, head: 0 },
+    failures: [],
+    control_ms: plan.control === null ? {} : { base: [], head: [] },
+    control_failure: null,
+  };
   sendPair(endpoint, order[0]);
-  for (let sent = 0, unanswered = false; sent < order.length && !unanswered; sent += 1) {
+  for (let sent = 0, ended = false; sent < order.length && !ended; sent += 1) {
     const pair = sendPair(endpoint, order[sent]);
     addPair(result, endpoint, pair, order[sent]);
-    unanswered = isUnanswered(pair.base) || isUnanswered(pair.head);
+    result.control_failure = controlFailure(pair);
+    ended = result.control_failure !== null || isUnanswered(pair.base.answer) || isUnanswered(pair.head.answer);
   }
   return result;
 }
 
-// Nothing but the second request follows on the first answer: checks wait until both are there.
+// Nothing but the next request follows on an answer: checks wait until all answers are there.
 function sendPair(endpoint, headFirst) {
-  const first = headFirst ? 'head' : 'base';
-  const answers = {};
-  answers[first] = send(endpoint, first, plan.request_timeout_s);
-  answers[OTHER[first]] = send(endpoint, OTHER[first], plan.request_timeout_s);
-  return answers;
+  const pair = {};
+  for (const arm of headFirst ? ['head', 'base'] : ['base', 'head']) {
+    const control = plan.control === null ? null : sendControl(arm);
+    pair[arm] = { control, answer: send(endpoint, arm, plan.request_timeout_s) };
+  }
+  return pair;
+}
+
+function sendControl(arm) {
+  controls.add(1);
+  return send(plan.control, arm, plan.request_timeout_s);
+}
+
+// What is wrong with the first bad answer to a control request of the pair; null where none is.
+function controlFailure({ base, head }) {
+  if (plan.control === null) {
+    return null;
+  }
+  const answers = [base.control, head.control];
+  const failures = answers.flatMap((answer) => failuresOf(answer, plan.control.expect, plan.request_timeout_s));
+  return failures.length > 0 ? failures[0] : null;
 }
 
 function addPair(result, endpoint, pair, headFirst) {
   let good = true;
   for (const arm of ['base', 'head']) {
-    const failures = failuresOf(pair[arm], endpoint.expect, plan.request_timeout_s);
+    const failures = failuresOf(pair[arm].answer, endpoint.expect, plan.request_timeout_s);
     if (failures.length > 0) {
       good = false;
       result.failed[arm] += 1;
@@ -102,9 +127,12 @@ function addPair(result, endpoint, pair, headFirst) {
     }
   }
   if (good) {
-    result.base_ms.push(pair.base.timings.duration);
-    result.head_ms.push(pair.head.timings.duration);
+    result.base_ms.push(pair.base.answer.timings.duration);
+    result.head_ms.push(pair.head.answer.timings.duration);
     result.head_first.push(headFirst);
+    for (const arm of Object.keys(result.control_ms)) {
+      result.control_ms[arm].push(pair[arm].control.timings.duration);
+    }
   }
 }
 
@@ -122,7 +150,7 @@ export function handleSummary({ metrics }) {
   const summary = {
     iterations: count('iterations'),
     dropped_iterations: count('dropped_iterations'),
-    http_reqs: count('http_reqs') - count('questions'),
+    http_reqs: count('http_reqs') - count('questions') - count('controls'),
   };
   return { [plan.summary_path]: JSON.stringify(summary) };
 }
