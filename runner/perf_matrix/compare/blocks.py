@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-from perf_matrix.record.model import PairedBlock
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -30,6 +28,29 @@ MAX_UNITS = 40
 """More blocks are merged: exact tests stay cheap, and longer units forgive autocorrelation."""
 RESOLUTION_MS = 1e-3
 """Latencies below the clock's resolution are taken as this, so that ratios exist."""
+
+
+class Stretch(Protocol):
+    """What units are made of: a stretch of one epoch with the latencies of both arms, in ms.
+
+    A ``PairedBlock`` is one, with as many of base as of head; so is a round of load, where numbers may differ.
+    """
+
+    @property
+    def epoch(self) -> int:
+        """The fresh start that it belongs to."""
+
+    @property
+    def block(self) -> int:
+        """Its place in time."""
+
+    @property
+    def base_ms(self) -> Sequence[float]:
+        """Good answers of base."""
+
+    @property
+    def head_ms(self) -> Sequence[float]:
+        """Good answers of head."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +93,7 @@ class Units:
         return [values[self.epoch == epoch] for epoch in np.unique(self.epoch)]
 
 
-def units(blocks: Sequence[PairedBlock], metric: LatencyMetric) -> Units:
+def units(blocks: Sequence[Stretch], metric: LatencyMetric) -> Units:
     """The units of one endpoint for ``metric``; the order of ``blocks`` does not matter."""
     groups = _groups(blocks, metric)
     quantiles = [both_quantiles(group, RULES[metric].level) for group in groups]
@@ -81,21 +102,28 @@ def units(blocks: Sequence[PairedBlock], metric: LatencyMetric) -> Units:
     return Units(epoch=epochs, base=values[:, 0], head=values[:, 1])
 
 
-def both_quantiles(blocks: Iterable[PairedBlock], level: float) -> tuple[float, float]:
+def both_quantiles(blocks: Iterable[Stretch], level: float) -> tuple[float, float]:
     """The quantile in ms of all requests to base and to head, interpolated linearly."""
     blocks = list(blocks)
     base = np.fromiter(chain.from_iterable(block.base_ms for block in blocks), np.float64)
     head = np.fromiter(chain.from_iterable(block.head_ms for block in blocks), np.float64)
-    both = np.maximum(np.quantile(np.stack([base, head]), level, axis=1), RESOLUTION_MS)
-    return float(both[0]), float(both[1])
+    return _quantile(base, level), _quantile(head, level)
 
 
-def pair_count(blocks: Iterable[PairedBlock]) -> int:
-    """How many pairs the blocks hold."""
-    return sum(len(block.base_ms) for block in blocks)
+def pair_count(blocks: Iterable[Stretch]) -> int:
+    """How many requests of each arm the blocks hold."""
+    return sum(_pairs(block) for block in blocks)
 
 
-def _groups(blocks: Sequence[PairedBlock], metric: LatencyMetric) -> list[list[PairedBlock]]:
+def _quantile(latencies_ms: FloatArray, level: float) -> float:
+    return max(float(np.quantile(latencies_ms, level)), RESOLUTION_MS)
+
+
+def _pairs(block: Stretch) -> int:
+    return min(len(block.base_ms), len(block.head_ms))
+
+
+def _groups(blocks: Sequence[Stretch], metric: LatencyMetric) -> list[list[Stretch]]:
     least = max(MIN_PAIRS, min(RULES[metric].unit_pairs, pair_count(blocks) // MIN_UNITS))
     ordered = sorted(blocks, key=lambda block: (block.epoch, block.block))
     epochs = [list(members) for _, members in groupby(ordered, key=lambda block: block.epoch)]
@@ -103,14 +131,14 @@ def _groups(blocks: Sequence[PairedBlock], metric: LatencyMetric) -> list[list[P
     return [group for epoch in epochs for group in _at_most(limit, _at_least(least, epoch))]
 
 
-def _at_least(pairs: int, epoch: Sequence[PairedBlock]) -> list[list[PairedBlock]]:
+def _at_least(pairs: int, epoch: Sequence[Stretch]) -> list[list[Stretch]]:
     """Consecutive blocks in groups of at least ``pairs``; what is left over joins the last group."""
-    groups: list[list[PairedBlock]] = []
-    waiting: list[PairedBlock] = []
+    groups: list[list[Stretch]] = []
+    waiting: list[Stretch] = []
     missing = pairs
     for block in epoch:
         waiting.append(block)
-        missing -= len(block.base_ms)
+        missing -= _pairs(block)
         if missing <= 0:
             groups.append(waiting)
             waiting, missing = [], pairs
@@ -119,7 +147,7 @@ def _at_least(pairs: int, epoch: Sequence[PairedBlock]) -> list[list[PairedBlock
     return groups
 
 
-def _at_most(limit: int, groups: Sequence[list[PairedBlock]]) -> list[list[PairedBlock]]:
+def _at_most(limit: int, groups: Sequence[list[Stretch]]) -> list[list[Stretch]]:
     """Consecutive groups merged as evenly as possible until at most ``limit`` are left."""
     if len(groups) <= limit:
         return list(groups)

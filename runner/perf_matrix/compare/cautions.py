@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import expm1
 
 from perf_matrix.compare import significance
+from perf_matrix.compare.carry_over import carry_over, matters
+from perf_matrix.compare.hodges_lehmann import Interval
 from perf_matrix.compare.latency import Latency
 from perf_matrix.compare.model import CellComparison, EndpointComparison, Errors
-from perf_matrix.matrix.model import Gate
+from perf_matrix.compare.rounds import rounds
+from perf_matrix.matrix.model import ARMS, Gate
 from perf_matrix.record.model import RunRecord
 from perf_matrix.record.progress import is_finished
 
@@ -21,6 +25,8 @@ def cautions(record: RunRecord, cells: Sequence[CellComparison], family: Sequenc
         *_sameness(record),
         *_out_of_reach(family, record.info.matrix.gate),
         *_interruptions(record),
+        *_without_load(record),
+        *_carried_over(record),
         *(line for cell in cells for endpoint in cell.endpoints for line in _of_endpoint(cell, endpoint)),
         *record.notes,
     ]
@@ -58,6 +64,35 @@ def _interruptions(record: RunRecord) -> Iterator[str]:
             yield f"{cell.cell.id}: epoch {names} was not finished; {cure}"
         for fault in cell.faults:
             yield f"{cell.cell.id}: {fault.message}"
+
+
+def _without_load(record: RunRecord) -> Iterator[str]:
+    """Load that was asked for and never came, as where a cell's time was over before."""
+    wanted = record.info.load
+    for cell in record.cells if wanted else ():
+        if not rounds(cell.slots):
+            yield f"{cell.cell.id}: nothing was measured under load: raise --time or have fewer load.slots"
+        elif wanted and wanted.soak and {slot.arm for slot in cell.soaks} != set(ARMS):
+            yield f"{cell.cell.id}: there was no soak: raise --time or make load.soak shorter"
+
+
+def _carried_over(record: RunRecord) -> Iterator[str]:
+    """Endpoints where the other arm's request that went before is felt: their ratios are off."""
+    for cell in record.cells:
+        for endpoint in record.info.endpoints:
+            blocks = [block for block in cell.blocks if block.endpoint == endpoint.name]
+            found = carry_over(blocks)
+            if found is not None and matters(found, blocks, record.info.matrix.gate):
+                yield f"{cell.cell.id}: {endpoint.name}: {_felt(found)}"
+
+
+def _felt(found: Interval) -> str:
+    disturbing, other = ("head", "base") if found.estimate > 0 else ("base", "head")
+    return (
+        f"requests right after {disturbing}'s take {expm1(abs(found.estimate)):.0%} longer than those right after"
+        f" {other}'s: what {disturbing} does after its answers is in the times of both arms, which may be off by as"
+        " much: measure on a machine with more CPUs"
+    )
 
 
 def _of_endpoint(cell: CellComparison, endpoint: EndpointComparison) -> Iterator[str]:

@@ -15,8 +15,9 @@ from perf_matrix.compare.cautions import cautions
 from perf_matrix.compare.diff import changed_lines
 from perf_matrix.compare.endpoints import compare_endpoint
 from perf_matrix.compare.failures import p_values
-from perf_matrix.compare.holm import NEVER, PValues, holm_each_way
+from perf_matrix.compare.holm import NEVER, PValues, adjusted
 from perf_matrix.compare.latency import Latency, confidence
+from perf_matrix.compare.load import compare_loads
 from perf_matrix.compare.measured import Measured, MeasuredCell, measure_cell
 from perf_matrix.compare.model import (
     Both,
@@ -64,7 +65,7 @@ def compare(record: RunRecord) -> Comparison:
         subjects=Subjects(base=info.subjects["base"], head=info.subjects["head"]),
         findings=findings(cells, info.matrix.gate.metrics),
         cells=cells,
-        gate=_gate(family, info),
+        gate=_gate(family, measured, info),
         host=info.host,
         tools=info.tools,
         timings=_timings(record),
@@ -83,13 +84,15 @@ def _compare_all(
     info: RunInfo,
 ) -> dict[Key, EndpointComparison]:
     measured = _with_slower(measured, info)
-    latency = _adjusted({key: one.p for key, one in family.items()})
-    failing = _adjusted({key: p_values(one.failures) for key, one in measured.items() if one.failures.any})
+    latency = adjusted({key: one.p for key, one in family.items()})
+    loads = compare_loads({key: one.load for key, one in measured.items() if one.load}, info.matrix.gate)
+    failing = adjusted({key: p_values(one.failures) for key, one in measured.items() if one.failures.any})
     return {
         key: compare_endpoint(
             one,
             {metric: latency[*key, metric] for metric in one.family},
             failing.get(key, NEVER),
+            loads.get(key),
             info,
         )
         for key, one in measured.items()
@@ -98,22 +101,18 @@ def _compare_all(
 
 def _with_slower(measured: Mapping[Key, Measured], info: RunInfo) -> dict[Key, Measured]:
     """Every endpoint with the statements that are slower on head, corrected for all statements of the run."""
-    adjusted = _adjusted(
+    corrected = adjusted(
         {(*key, one.statement): one.latency.p for key, each in measured.items() for one in each.timed}
     )
-    return {key: _slower_of(key, each, adjusted, info) for key, each in measured.items()}
+    return {key: _slower_of(key, each, corrected, info) for key, each in measured.items()}
 
 
-def _slower_of(key: Key, measured: Measured, adjusted: Mapping[Key, PValues], info: RunInfo) -> Measured:
+def _slower_of(key: Key, measured: Measured, corrected: Mapping[Key, PValues], info: RunInfo) -> Measured:
     if measured.queries is None:
         return measured
-    own = [adjusted[*key, one.statement] for one in measured.timed]
+    own = [corrected[*key, one.statement] for one in measured.timed]
     found = slower(measured.timed, own, info.matrix.gate)
     return replace(measured, queries=measured.queries.model_copy(update={"slower": found}))
-
-
-def _adjusted(p: Mapping[Key, PValues]) -> dict[Key, PValues]:
-    return dict(zip(p, holm_each_way(list(p.values())), strict=True))
 
 
 def _cell(
@@ -128,14 +127,18 @@ def _cell(
     own = [comparison for key, comparison in endpoints.items() if key[0] == cell.id]
     # A fault is forgiven where a resumed run has measured to the end all the same.
     fatal: list[Verdict] = ["invalid"] if record.faults and not _is_finished(measured, info) else []
+    under_load = [measured.load.verdict] if measured.load else []
     return CellComparison(
         id=cell.id,
         variants=cell.variants,
-        verdict=worst([*fatal, *(comparison.verdict for comparison in own)]),
+        verdict=worst([*fatal, *under_load, *(comparison.verdict for comparison in own)]),
         endpoints=own,
         ready_s=_ready(record),
         connections=measured.connections,
         round_trip=measured.round_trip,
+        control=measured.control,
+        load=measured.load,
+        soak=measured.soak,
         fault=record.faults[-1].message if record.faults else "",
         log_tail=record.faults[-1].log_tail if record.faults else [],
     )
@@ -158,7 +161,7 @@ def _ready_s(record: CellRecord, arm: Arm) -> float | None:
     return median(seconds) if seconds else None
 
 
-def _gate(family: Mapping[Key, Latency], info: RunInfo) -> GateResult:
+def _gate(family: Mapping[Key, Latency], measured: Mapping[Key, Measured], info: RunInfo) -> GateResult:
     gate = info.matrix.gate
     return GateResult(
         metrics=gate.metrics,
@@ -168,15 +171,19 @@ def _gate(family: Mapping[Key, Latency], info: RunInfo) -> GateResult:
         inconclusive=gate.inconclusive,
         tests=len(family),
         confidence=confidence(gate),
-        detectable=_detectable(family, info),
+        detectable=_detectable(family, measured, info),
     )
 
 
-def _detectable(family: Mapping[Key, Latency], info: RunInfo) -> dict[str, float]:
+def _detectable(
+    family: Mapping[Key, Latency], measured: Mapping[Key, Measured], info: RunInfo
+) -> dict[str, float]:
+    """What each quantile could have shown: nothing where the control moved."""
     gate = info.matrix.gate
     effects = {
         _name(key, info.cells): detectable(one.units, one.matters, gate.alpha / len(family), confidence(gate))
         for key, one in family.items()
+        if measured[key[:2]].moved is None
     }
     return {name: effect for name, effect in effects.items() if effect is not None}
 

@@ -8,7 +8,6 @@ inconclusive, a quiet run would never say so. The tail itself still shows ``inco
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import exp
 
 from perf_matrix.compare import advice
 from perf_matrix.compare.blocks import MIN_PAIRS, MIN_UNITS, RULES, LatencyMetric, pair_count
@@ -17,7 +16,16 @@ from perf_matrix.compare.failures import decide_failures
 from perf_matrix.compare.holm import NEVER, PValues
 from perf_matrix.compare.latency import Latency, decide
 from perf_matrix.compare.measured import Measured
-from perf_matrix.compare.model import EndpointComparison, Errors, Paired, Quantile, Verdict
+from perf_matrix.compare.model import (
+    Control,
+    EndpointComparison,
+    EndpointLoad,
+    Errors,
+    Paired,
+    Quantile,
+    Verdict,
+)
+from perf_matrix.compare.quantiles import quantile
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.matrix.model import ARMS
 from perf_matrix.record.model import RunInfo
@@ -29,25 +37,29 @@ def compare_endpoint(
     measured: Measured,
     latency: Mapping[LatencyMetric, PValues],
     failing: PValues,
+    load: EndpointLoad | None,
     info: RunInfo,
 ) -> EndpointComparison:
     """The comparison of one endpoint; ``latency`` and ``failing`` are its adjusted p-values."""
     comparable = measured.recorded and not measured.missing_on
     errors = _errors(measured, failing, info) if comparable else None
     quantiles = {
-        metric: _quantile(found, latency.get(metric), info) for metric, found in measured.latencies.items()
+        metric: _quantile(found, latency.get(metric), measured.moved, info)
+        for metric, found in measured.latencies.items()
     }
     paired = _paired(measured, quantiles)
     return EndpointComparison(
         name=measured.endpoint.name,
         request=f"{measured.endpoint.request.method} {measured.endpoint.request.path}",
-        verdict=_verdict(measured, quantiles, errors, info),
+        verdict=_verdict(measured, quantiles, errors, load, info),
         missing_on=measured.missing_on,
         note="; ".join(_notes(measured, errors, info)),
         queries=measured.queries,
         paired=paired,
+        load=load,
         errors=errors,
         causes=causes(measured.queries, paired, measured.connections) if comparable else [],
+        control=measured.control,
     )
 
 
@@ -75,27 +87,11 @@ def _paired(measured: Measured, quantiles: Quantiles) -> Paired | None:
     )
 
 
-def _quantile(latency: Latency, adjusted: PValues | None, info: RunInfo) -> Quantile:
+def _quantile(latency: Latency, adjusted: PValues | None, moved: Control | None, info: RunInfo) -> Quantile:
     verdict, note = _decided(latency, adjusted, info)
-    return Quantile(
-        base=latency.base,
-        head=latency.head,
-        ratio=exp(latency.interval.estimate),
-        ci=(exp(latency.interval.low), exp(latency.interval.high)),
-        confidence=latency.interval.confidence,
-        p_value=latency.p_u,
-        p_paired=latency.p_paired,
-        p_adjusted=adjusted.worse if adjusted else None,
-        p_faster_adjusted=adjusted.better if adjusted else None,
-        gated=latency.gated,
-        delta=latency.delta,
-        matters=latency.matters,
-        noise_floor=latency.noise,
-        units=len(latency.units),
-        epoch_ratios=[exp(epoch) for epoch in latency.epochs],
-        verdict=verdict,
-        note=note,
-    )
+    if moved is not None:
+        verdict, note = "invalid", moved.note if latency.gated else note
+    return quantile(latency, adjusted, verdict, note)
 
 
 def _decided(latency: Latency, adjusted: PValues | None, info: RunInfo) -> tuple[Verdict, str]:
@@ -107,12 +103,15 @@ def _decided(latency: Latency, adjusted: PValues | None, info: RunInfo) -> tuple
     return verdict, ""
 
 
-def _verdict(measured: Measured, quantiles: Quantiles, errors: Errors | None, info: RunInfo) -> Verdict:
+def _verdict(
+    measured: Measured, quantiles: Quantiles, errors: Errors | None, load: EndpointLoad | None, info: RunInfo
+) -> Verdict:
     if errors is None:
         return "pass" if len(measured.missing_on) == 1 else "invalid"
     if errors.verdict == "invalid":
         return "invalid"
-    return worst([errors.verdict, *_gated(measured, quantiles, info)])
+    under_load = [load.verdict] if load else []
+    return worst([errors.verdict, *under_load, *_gated(measured, quantiles, info)])
 
 
 def _gated(measured: Measured, quantiles: Quantiles, info: RunInfo) -> Iterator[Verdict]:

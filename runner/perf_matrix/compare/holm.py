@@ -6,10 +6,13 @@ Statistics 6 (1979) 65-70. It assumes nothing about how the tests depend on each
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ def holm_each_way(family: Sequence[PValues]) -> list[PValues]:
     """Adjusted p-values in the given order; for the worse and for the better are families of their own."""
     worse, better = holm([p.worse for p in family]), holm([p.better for p in family])
     return [PValues(worse=w, better=b) for w, b in zip(worse, better, strict=True)]
+
+
+def adjusted(family: Mapping[Key, PValues]) -> dict[Key, PValues]:
+    """The same for questions with names."""
+    return dict(zip(family, holm_each_way(list(family.values())), strict=True))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

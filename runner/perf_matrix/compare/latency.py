@@ -15,6 +15,7 @@ from perf_matrix.compare.blocks import (
     MIN_UNITS,
     RULES,
     LatencyMetric,
+    Stretch,
     Units,
     both_quantiles,
     pair_count,
@@ -26,7 +27,6 @@ from perf_matrix.compare.model import Verdict
 from perf_matrix.compare.noise import noise_floor
 from perf_matrix.compare.significance import p_values
 from perf_matrix.matrix.model import Gate
-from perf_matrix.record.model import PairedBlock
 
 SHOWN_UNITS = 6
 """With fewer units there is no interval worth showing."""
@@ -76,7 +76,7 @@ def confidence(gate: Gate) -> float:
     return 1 - 2 * gate.alpha
 
 
-def measure(blocks: Sequence[PairedBlock], metric: LatencyMetric, gate: Gate) -> Latency | None:
+def measure(blocks: Sequence[Stretch], metric: LatencyMetric, gate: Gate) -> Latency | None:
     """The blocks of one endpoint, measured; None where they are too few to show an interval."""
     compared = units(blocks, metric)
     if len(compared) < SHOWN_UNITS:

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from perf_matrix.compare.arm_queries import ArmQueries, arm_queries
 from perf_matrix.compare.blocks import MIN_UNITS, RULES, LatencyMetric
+from perf_matrix.compare.cell_load import cell_load
+from perf_matrix.compare.controls import control
 from perf_matrix.compare.costs import measured_cost, round_trip
 from perf_matrix.compare.diff import ChangedLine
 from perf_matrix.compare.failures import Failures, count_failures
 from perf_matrix.compare.latency import Latency, confidence, measure
-from perf_matrix.compare.model import Both, Queries, RoundTrip
+from perf_matrix.compare.load import MeasuredLoad, measure_load
+from perf_matrix.compare.model import Both, CellLoad, Control, Queries, RoundTrip, Soak
 from perf_matrix.compare.queries import compare_queries
+from perf_matrix.compare.rounds import Round, rounds
+from perf_matrix.compare.soak import compare_soaks
 from perf_matrix.compare.statement_times import Timed, timed_statements
 from perf_matrix.matrix.model import ARMS, Arm, Endpoint
 from perf_matrix.record.model import CellRecord, PairedBlock, Presence, RunInfo
@@ -22,7 +27,8 @@ from perf_matrix.record.model import CellRecord, PairedBlock, Presence, RunInfo
 class Measured:
     """One endpoint in one cell. ``latencies`` has only the quantiles that have blocks enough to show.
 
-    ``connections``: the most that each arm was seen to hold to its database.
+    ``connections``: the most that each arm was seen to hold to its database. ``control`` is that of the
+    endpoint's own blocks, ``cell_control`` that of the whole cell's.
     """
 
     endpoint: Endpoint
@@ -30,14 +36,23 @@ class Measured:
     missing_on: list[Arm]
     failures: Failures
     latencies: Mapping[LatencyMetric, Latency]
+    load: MeasuredLoad | None
     queries: Queries | None
     timed: list[Timed]
     connections: Both
+    control: Control | None
+    cell_control: Control | None
+
+    @property
+    def moved(self) -> Control | None:
+        """The control that moved, if one did: then nothing can be said of latencies."""
+        controls = (self.cell_control, self.control)
+        return next((one for one in controls if one is not None and one.moved), None)
 
     @property
     def recorded(self) -> bool:
         """Whether there is anything to compare."""
-        return bool(self.blocks or self.queries or self.missing_on or self.failures.any)
+        return bool(self.blocks or self.load or self.queries or self.missing_on or self.failures.any)
 
     @property
     def enough_blocks(self) -> bool:
@@ -58,6 +73,9 @@ class MeasuredCell:
     endpoints: Mapping[str, Measured]
     connections: Both
     round_trip: RoundTrip | None
+    control: Control | None
+    load: CellLoad | None
+    soak: Soak | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,8 @@ class _Around:
     head: ArmQueries
     round_trip: RoundTrip | None
     lines: Sequence[ChangedLine]
+    control: Control | None
+    rounds: Sequence[Round]
 
     @property
     def connections(self) -> Both:
@@ -79,9 +99,19 @@ class _Around:
 def measure_cell(record: CellRecord, info: RunInfo, lines: Sequence[ChangedLine]) -> MeasuredCell:
     """Gather what ``record`` has on a cell; ``lines`` are the changed ones of the code."""
     base, head = (arm_queries(record, info.endpoints, arm) for arm in ARMS)
-    around = _Around(record, info, base, head, round_trip(record.round_trips), lines)
+    over_all = control(record.blocks, info.matrix.gate)
+    slots = rounds(record.slots)
+    around = _Around(record, info, base, head, round_trip(record.round_trips), lines, over_all, slots)
     endpoints = {endpoint.name: _measure(endpoint, around) for endpoint in info.endpoints}
-    return MeasuredCell(record, endpoints, around.connections, around.round_trip)
+    return MeasuredCell(
+        record=record,
+        endpoints=endpoints,
+        connections=around.connections,
+        round_trip=around.round_trip,
+        control=over_all,
+        load=cell_load(slots),
+        soak=compare_soaks(record.soaks, info.matrix.gate),
+    )
 
 
 def _measure(endpoint: Endpoint, around: _Around) -> Measured:
@@ -98,9 +128,12 @@ def _measure(endpoint: Endpoint, around: _Around) -> Measured:
         missing_on=missing,
         failures=count_failures(blocks, probes),
         latencies={metric: latency for metric, latency in measured.items() if latency},
+        load=None if missing else measure_load(endpoint.name, around.rounds, gate),
         queries=queries,
         timed=timed_statements(endpoint.name, around.base, around.head, gate) if queries else [],
         connections=around.connections,
+        control=control(blocks, gate),
+        cell_control=around.control,
     )
 
 

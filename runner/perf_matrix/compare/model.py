@@ -14,7 +14,7 @@ from perf_matrix.matrix.model import Arm, GatedMetric
 from perf_matrix.record.model import HostInfo, SubjectInfo
 
 Verdict = Literal["regression", "improvement", "pass", "inconclusive", "invalid"]
-Metric = Literal["queries", "p50", "p95", "p99", "errors"]
+Metric = Literal["queries", "p50", "p95", "p99", "errors", "load"]
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -259,6 +259,48 @@ class Errors(Compared):
     examples: list[str] = []
 
 
+class Control(Compared):
+    """Requests straight to the upstream stand-in, one right before each request to an arm of the paired blocks.
+
+    They go to neither arm: where those before one arm's requests take longer, latencies cannot be compared.
+    """
+
+    base: Finite = Field(description="Median in ms of those before base's requests.")
+    head: Finite = Field(description="Median in ms of those before head's requests.")
+    ratio: Finite = Field(description="Hodges-Lehmann estimate of head/base over the blocks.")
+    ci: tuple[Finite, Finite] = Field(description="Confidence interval of the ratio.")
+    confidence: Finite = Field(description="Of the interval, as attained with so many blocks.")
+    p_value: Finite = Field(description="Exact two-sided signed-rank test of a difference.")
+    matters: Finite = Field(description="A relative difference up to this could not change a verdict.")
+    blocks: int
+    requests: int = Field(description="Before each arm's requests; as many again before the other's.")
+    drift: Finite | None = Field(
+        default=None,
+        description="Last fifth of the blocks over the first fifth, both arms. It decides nothing.",
+    )
+    moved: bool = Field(description="The whole interval is beyond what matters: latencies are invalid.")
+    note: str = Field(default="", description="What it means that it moved, or why that could not be seen.")
+
+
+class EndpointLoad(Compared):
+    """One endpoint under load; ``verdict`` is on the failed requests.
+
+    The quantiles are shown and not gated; Holm's correction of theirs is over all of the run's under load.
+    """
+
+    slots: int = Field(
+        description="Slots of each arm that the quantiles are from: neither arm dropped in them."
+    )
+    requests: Both = Field(description="Requests that were sent.")
+    errors: Both = Field(description="Those whose answer failed its checks.")
+    p50: Quantile | None = None
+    p95: Quantile | None = None
+    p99: Quantile | None = None
+    verdict: Verdict
+    note: str = Field(default="", description="Why it is undecided or invalid, and the cure.")
+    missing: str = Field(default="", description="Which quantiles there are too few answers or rounds for.")
+
+
 class EndpointComparison(Compared):
     """One endpoint in one cell."""
 
@@ -269,9 +311,10 @@ class EndpointComparison(Compared):
     note: str = ""
     queries: Queries | None = None
     paired: Paired | None = None
-    load: None = None
+    load: EndpointLoad | None = None
     errors: Errors | None = None
     causes: list[Cause] = []
+    control: Control | None = Field(default=None, description="The control in this endpoint's own blocks.")
 
 
 class RoundTrip(Compared):
@@ -281,6 +324,40 @@ class RoundTrip(Compared):
     direct_ms: Finite = Field(description="Median of a trivial statement without the relay.")
     relayed_ms: Finite = Field(description="The same through the relay, with no delay.")
     delayed_ms: Finite = Field(description="The same through the relay, with the delay.")
+
+
+class CellLoad(Compared):
+    """One cell under load, all endpoints together. ``verdict`` is on the dropped requests."""
+
+    rate: Finite = Field(description="Requests that were due per second.")
+    slot_s: Finite = Field(description="Seconds that one slot lasted.")
+    rounds: int = Field(description="Pairs of slots, one of each arm.")
+    invalid_rounds: int = Field(description="Those in which an arm dropped requests: no quantile uses them.")
+    throughput: Both = Field(description="Good answers per second.")
+    due: Both = Field(description="Requests that were to be sent.")
+    requests: Both = Field(description="Requests that were sent.")
+    errors: Both = Field(description="Those whose answer failed its checks.")
+    dropped: Both = Field(description="Requests that were due and never sent: too many were in flight.")
+    cpu_s_per_1000: Both = Field(description="CPU seconds of the service for 1,000 requests.")
+    peak_memory_bytes: Both = Field(description="Highest memory of the service that was seen.")
+    db_ms_per_1000: Both = Field(description="Execution time in the database for 1,000 requests.")
+    verdict: Verdict
+    note: str = Field(default="", description="What was dropped, and what would settle or cure it.")
+    examples: list[str] = Field(default=[], description="The first few failures, in words, with their arm.")
+
+
+class Soak(Compared):
+    """A longer slot of each arm: how memory grows with the requests. It decides nothing."""
+
+    seconds: Finite
+    requests: Both = Field(description="Requests that were sent.")
+    growth: Both = Field(description="Bytes per 1,000 requests: the Theil-Sen slope after the warm-up.")
+    base_ci: tuple[Finite, Finite] | None = Field(default=None, description="Interval of base's growth.")
+    head_ci: tuple[Finite, Finite] | None = Field(default=None, description="Interval of head's growth.")
+    confidence: Finite = Field(description="Of both intervals.")
+    start_bytes: Both = Field(description="Memory at the first sample.")
+    end_bytes: Both = Field(description="Memory at the last sample.")
+    note: str = Field(default="", description="What stands out, or why there is no growth to show.")
 
 
 class CellComparison(Compared):
@@ -295,6 +372,9 @@ class CellComparison(Compared):
         default=Both(base=None, head=None), description="Most database connections that were seen open."
     )
     round_trip: RoundTrip | None = None
+    control: Control | None = Field(default=None, description="The control in the blocks of all endpoints.")
+    load: CellLoad | None = None
+    soak: Soak | None = None
     fault: str = ""
     log_tail: list[str] = []
 

@@ -78,6 +78,11 @@ LATENCY: frozenset[Part] = frozenset(
     {("p50", "all"), ("p95", "all"), ("p99", "all"), ("n", "all"), ("verdict", "all")}
 )
 
+# Latencies under load are shown, not gated: what speaks of tests is left out.
+UNDER_LOAD: frozenset[Part] = frozenset(
+    {("p50", "p"), ("p95", "p"), ("p99", "p"), ("n", "all"), ("verdict", "all")}
+)
+
 
 def columns(table: Table, gate: GateResult, left_out: Collection[Part] = ()) -> list[Column]:
     """Return every column that has something to say about the table, left to right, but those left out."""
@@ -218,7 +223,8 @@ def _change(shift: Shift | None) -> Text:
     if shift is None or shift.change is None:
         return NOTHING
     if not shift.gated:
-        return Text((NOT_GATED, numbers.percent(shift.change)))
+        found = MARKS[shift.verdict] if shift.verdict in ("regression", "improvement") else ""
+        return Text((f"{NOT_GATED}{found}", numbers.percent(shift.change)))
     if shift.verdict == "pass":
         return Text((MARKS["pass"],))
     return Text((MARKS[shift.verdict], numbers.percent(shift.change)), shift.verdict)

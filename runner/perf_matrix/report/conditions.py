@@ -107,13 +107,18 @@ _TIMES = (
 _INTERVAL = "where the true change lies, with that confidence; from - to + means the direction is open"
 _PAIRS = "requests sent to both arms back to back / groups of them, which the tests count"
 
+_SLOTS = (
+    "stretches of load to one arm and then the other: requests come at a fixed rate, answered or not;"
+    " dropped: never sent, since too many were unanswered"
+)
+
 
 def glossary(comparison: Comparison) -> list[tuple[str, str]]:
     """Return the words of the report with their meanings; those of latencies only where they were measured."""
     counted = [("SQL/request", _COUNTS), *_WORK]
     if queries_only(comparison):
         return counted
-    gate = comparison.gate
+    gate, loaded = comparison.gate, any(cell.load for cell in comparison.cells)
     chance = f"how often chance alone would make head look this different, corrected for {gate.tests} tests"
     return [
         *counted,
@@ -121,4 +126,5 @@ def glossary(comparison: Comparison) -> list[tuple[str, str]]:
         (f"{numbers.configured(gate.confidence)} interval", _INTERVAL),
         ("p", f"{chance}; counts from {gate.alpha:g} down"),
         ("pairs/blocks", _PAIRS),
+        *([("slots", _SLOTS)] if loaded else []),
     ]

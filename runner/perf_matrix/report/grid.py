@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from perf_matrix.compare.model import GateResult, Verdict
 from perf_matrix.report.columns import Column, Part, Text, columns, widths
+from perf_matrix.report.load import Figure
 from perf_matrix.report.plain import shortened
 from perf_matrix.report.table import Row, Table
 
@@ -40,6 +41,16 @@ def grid(
     """Return the table's lines (header, rule, one for each row) and the names of what was left out."""
     left_out, chosen = _fitted(table, gate, width, needless)
     return _lines(table, chosen, _name_limit(table, chosen, width), paint), left_out
+
+
+def figures(found: Sequence[Figure]) -> list[str]:
+    """Return the lines of a small table, one for each number of both arms; none where there is none."""
+    if not found:
+        return []
+    lines = [(one.name, one.base, "→", one.head, one.change) for one in found]
+    sides = ("left", "right", "left", "right", "right")
+    laid_out = tabulate(lines, tablefmt="plain", disable_numparse=True, colalign=sides)
+    return [f"  {text.rstrip()}" for text in laid_out.splitlines()]
 
 
 def unpainted(text: str, _verdict: Verdict | None) -> str:
@@ -95,7 +106,14 @@ def _filled(column: Column, rows: Sequence[Row], limit: int | None, paint: Paint
     sizes = widths(texts, len(column.sides))
     aligned = [_aligned(text, column, sizes) for text in texts]
     rule = "-" * max(map(len, [column.header, *aligned]))
-    return [column.header, rule, *map(paint, aligned, (text.verdict for text in texts))]
+    painted = [_painted(words, text.verdict, paint) for words, text in zip(aligned, texts, strict=True)]
+    return [column.header, rule, *painted]
+
+
+def _painted(text: str, verdict: Verdict | None, paint: Paint) -> str:
+    """Paint the text and not the blanks after it, which no line should end in."""
+    bare = text.rstrip()
+    return paint(bare, verdict) + text[len(bare) :]
 
 
 def _limited(text: Text, limit: int) -> Text:

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from perf_matrix.compare.model import Comparison
 from perf_matrix.report import sql
-from perf_matrix.report.columns import COMPACT, LATENCY, MARKS, grouped
+from perf_matrix.report.columns import COMPACT, LATENCY, MARKS, UNDER_LOAD, grouped
 from perf_matrix.report.page import page
 from perf_matrix.report.plot import plot
 from perf_matrix.report.statements import StatementLine, place_words
@@ -75,6 +75,7 @@ def _environment() -> Environment:
     environment.filters |= {"brief": _brief, "pieces": _pieces, "bars": _bars, "plot": plot}
     environment.filters |= {"place": place_words}
     environment.globals |= {"groups": grouped, "compact": COMPACT, "latency": LATENCY, "marks": MARKS}
+    environment.globals |= {"under_load": UNDER_LOAD}
     return environment
 
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from perf_matrix.compare.model import Comparison
 from perf_matrix.report import escape, sql
-from perf_matrix.report.columns import COMPACT, LATENCY, Column, Text, grouped
+from perf_matrix.report.columns import COMPACT, LATENCY, UNDER_LOAD, Column, Text, grouped
 from perf_matrix.report.page import Page, page
 from perf_matrix.report.plain import shortened
 from perf_matrix.report.statements import StatementLine, place_words
@@ -86,6 +86,7 @@ def _environment() -> Environment:
     environment.filters |= {"cells": _cells, "header": _header, "place": _place, "brief": _brief}
     environment.filters |= {"remarks": _remarks, "sql": _sql}
     environment.globals |= {"groups": grouped, "compact": COMPACT, "latency": LATENCY}
+    environment.globals |= {"under_load": UNDER_LOAD}
     return environment
 
 

@@ -15,4 +15,4 @@ def queries_only(comparison: Comparison) -> bool:
     """Tell whether SQL was counted and no latency was measured; then no report mentions latencies."""
     endpoints = [endpoint for cell in comparison.cells for endpoint in cell.endpoints]
     counted = any(endpoint.queries for endpoint in endpoints)
-    return counted and not any(endpoint.paired for endpoint in endpoints)
+    return counted and not any(endpoint.paired or endpoint.load for endpoint in endpoints)

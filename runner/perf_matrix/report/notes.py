@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perf_matrix.compare.model import Both, EndpointComparison, Errors, Queries
+from perf_matrix.compare.model import Both, EndpointComparison, EndpointLoad, Errors, Queries
 from perf_matrix.report import numbers
 from perf_matrix.report.costs import cost_notes
 from perf_matrix.report.metrics import LATENCIES
@@ -24,6 +24,8 @@ def notes(endpoint: EndpointComparison) -> Iterator[str]:
         yield from _more_work(endpoint.queries)
     if endpoint.errors and endpoint.errors.verdict != "pass":
         yield f"failed checks: {failures(endpoint.errors)}"
+    if endpoint.load and endpoint.load.verdict != "pass":
+        yield failed_under_load(endpoint.load)
     if endpoint.verdict != "pass":
         yield from _quantile_notes(endpoint)
 
@@ -31,6 +33,18 @@ def notes(endpoint: EndpointComparison) -> Iterator[str]:
 def failures(errors: Errors) -> str:
     """Return how many answers failed their checks on each arm."""
     return f"{errors.base} on base, {errors.head} on head, of {errors.requests:,} requests each"
+
+
+def failed_under_load(load: EndpointLoad) -> str:
+    """Return how many requests failed under load on each arm, and what is to be known of that."""
+    base, head = (counted(value) for value in (load.errors.base, load.errors.head))
+    sent = f"of {counted(load.requests.base)} and {counted(load.requests.head)} requests"
+    return "; ".join(filter(None, (f"failed under load: {base} on base, {head} on head, {sent}", load.note)))
+
+
+def counted(value: float | None) -> str:
+    """Return a number of requests."""
+    return numbers.ABSENT if value is None else f"{value:,.0f}"
 
 
 def _unstable(queries: Queries) -> Iterator[str]:

@@ -13,18 +13,19 @@ from dataclasses import dataclass
 ABSENT = "—"
 EXACT = 1e-9
 SMALLEST_P = 0.0001
+MEGABYTE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The unit of a column of times; a value in ms is multiplied by ``factor``."""
+    """The unit of a column; a time in ms, or a size in bytes, is multiplied by ``factor``."""
 
     unit: str
     factor: float
 
-    def text(self, milliseconds: float) -> str:
+    def text(self, value: float) -> str:
         """Return the value to three significant digits, without the unit."""
-        return significant(milliseconds * self.factor)
+        return significant(value * self.factor)
 
 
 def scale_for(milliseconds: Iterable[float]) -> Scale:
@@ -33,6 +34,12 @@ def scale_for(milliseconds: Iterable[float]) -> Scale:
     if largest >= 10_000:  # noqa: PLR2004
         return Scale("s", 0.001)
     return Scale("ms", 1.0) if largest >= 1 else Scale("µs", 1000.0)
+
+
+def memory_scale(sizes: Iterable[float]) -> Scale:
+    """Choose MB or GB for sizes in bytes."""
+    gigabytes = max(sizes, default=0.0) >= 1000 * MEGABYTE
+    return Scale("GB", 1e-3 / MEGABYTE) if gigabytes else Scale("MB", 1 / MEGABYTE)
 
 
 def significant(value: float, digits: int = 3) -> str:

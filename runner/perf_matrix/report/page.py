@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from perf_matrix.compare.model import CellComparison, Comparison, EndpointComparison, Finding, GateResult
-from perf_matrix.report import conditions, delay, work
+from perf_matrix.report import conditions, control, delay, work
 from perf_matrix.report.columns import WORK, Part
 from perf_matrix.report.conditions import NAME_LIMIT
+from perf_matrix.report.load import UnderLoad, under_load
 from perf_matrix.report.metrics import queries_only
 from perf_matrix.report.notes import failures
 from perf_matrix.report.per_row import Listed, PerRow, per_row
@@ -66,6 +67,7 @@ class Page:
 
     ``elsewhere`` are the columns that the tables of endpoints leave to the one of the database's work.
     ``delay`` is what the database was delayed by while latencies were taken, empty where it was not.
+    ``disturbed`` says where the control moved, so that latencies are invalid.
     """
 
     headline: str
@@ -76,11 +78,13 @@ class Page:
     undecided: Table
     unchanged: Table
     per_row: PerRow
+    load: Sequence[UnderLoad]
     work: DatabaseWork
     grown: Sequence[Shared]
     missing: Sequence[Missing]
     failed: Sequence[FailedChecks]
     broken: Sequence[BrokenCell]
+    disturbed: Sequence[str]
     findings: Sequence[Finding]
     detectable: str
     rules: Sequence[str]
@@ -93,6 +97,11 @@ class Page:
     quiet: bool
     reproduce: str
     report: str
+
+    @property
+    def load_telling(self) -> bool:
+        """Whether there is more to say of the load than that all went well."""
+        return any(one.telling for one in self.load)
 
     @property
     def only_grown(self) -> bool:
@@ -109,6 +118,7 @@ def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Pa
     clean = cleaned(comparison)
     listed = list(_listed(clean))
     labelled = [(one.label, one.endpoint) for one in listed]
+    loads = list(under_load(_cells(clean)))
     return Page(
         headline=headline(clean),
         step=next_step(clean),
@@ -118,21 +128,23 @@ def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Pa
         undecided=table(clean, ("inconclusive",)),
         unchanged=table(clean, ("pass",)),
         per_row=per_row(listed),
+        load=loads,
         work=_work(clean, labelled),
         grown=work.grown(labelled),
         missing=list(_missing(clean)),
         failed=list(_failed(clean)),
         broken=[BrokenCell(_name(cell_label(c)), c.fault, c.log_tail) for c in clean.cells if c.fault],
+        disturbed=control.moved(_cells(clean)),
         findings=sorted(clean.findings, key=lambda finding: WORST_FIRST.index(finding.verdict)),
         detectable=conditions.detectable(clean),
-        rules=list(conditions.rules(clean)),
+        rules=[*conditions.rules(clean), *control.unmoved(_cells(clean))],
         host=conditions.host_words(clean.host),
         tools=", ".join(f"{tool} {version}" for tool, version in clean.tools.items()),
         timings=conditions.timing_words(clean),
         warnings=clean.warnings,
         glossary=conditions.glossary(clean),
         gate=clean.gate,
-        quiet=_is_quiet(clean),
+        quiet=_is_quiet(clean) and not any(one.telling for one in loads),
         reproduce=line(reproduce),
         report=line(report),
     )
@@ -142,6 +154,8 @@ def _is_quiet(comparison: Comparison) -> bool:
     """Tell whether there is nothing to read: everything passed, everywhere, without a warning."""
     endpoints = [endpoint for cell in comparison.cells for endpoint in cell.endpoints]
     passed = comparison.verdict == "pass" and all(endpoint.verdict == "pass" for endpoint in endpoints)
+    if control.moved(_cells(comparison)):
+        return False
     return passed and not comparison.warnings and not any(endpoint.missing_on for endpoint in endpoints)
 
 

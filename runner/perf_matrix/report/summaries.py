@@ -12,17 +12,20 @@ from perf_matrix.report.slopes import is_open
 
 SPEC_LIMIT = 80
 _CAUSE_LIMIT = 200
+_MORE_SLOTS = "give the load more slots (load.slots)"
 _WORSE = {
     "p": "is slower",
     "q": "does more work",
     "s": "has slower SQL statements",
     "e": "fails more of its checks",
+    "l": "fails more under load",
 }
 _BETTER = {
     "p": "is faster",
     "q": "does less work",
     "s": "has faster SQL statements",
     "e": "fails fewer of its checks",
+    "l": "fails less under load",
 }
 
 # The cause that explains most comes first: it is the one that the next step names.
@@ -41,7 +44,7 @@ def headline(comparison: Comparison) -> str:
     """Return the verdict in one sentence, in plain words."""
     base, head = _specs(comparison)
     if comparison.verdict == "regression":
-        return f"REGRESSION: {head} {_reasons(comparison, _WORSE)} than {base} on {_where(comparison)}."
+        return f"REGRESSION: {head} {' and '.join(_regressed(comparison, base))}."
     if comparison.verdict == "improvement":
         where = _where(comparison)
         return (
@@ -51,10 +54,25 @@ def headline(comparison: Comparison) -> str:
         better = "does no more work" + ("" if queries_only(comparison) else " and is no slower")
         return f"PASS: {head} {better} than {base} on {_everywhere(comparison)}."
     if comparison.verdict == "inconclusive":
-        where = _where(comparison)
-        worse = _reasons(comparison, _WORSE)
-        return f"INCONCLUSIVE: this run cannot tell whether {head} {worse} than {base} on {where}."
+        return (
+            f"INCONCLUSIVE: this run cannot tell whether {head} {' or '.join(_regressed(comparison, base))}."
+        )
     return f"INVALID: {head} and {base} cannot be compared by this run: {_why_invalid(comparison)}"
+
+
+def _regressed(comparison: Comparison, base: str) -> Iterator[str]:
+    """Yield what got worse, or is undecided: at endpoints, and of a cell as a whole under load."""
+    dropping = sum(_drops(comparison))
+    if _with_verdict(comparison) or not dropping:
+        yield f"{_reasons(comparison, _WORSE)} than {base} on {_where(comparison)}"
+    if dropping:
+        cells = f" in {dropping} of {len(comparison.cells)} cells" if len(comparison.cells) > 1 else ""
+        yield f"drops requests under load at a rate that {base} keeps up with{cells}"
+
+
+def _drops(comparison: Comparison) -> list[bool]:
+    """Tell for each cell whether the requests that were dropped have the verdict of the whole."""
+    return [bool(cell.load and cell.load.verdict == comparison.verdict) for cell in comparison.cells]
 
 
 def next_step(comparison: Comparison) -> str:
@@ -65,22 +83,37 @@ def next_step(comparison: Comparison) -> str:
         consequence = "fails" if comparison.gate.inconclusive == "fail" else "does not fail"
         return f"{_to_settle(comparison)} The check {consequence} on this."
     if comparison.verdict == "invalid":
-        return "mend the cause named below, then run the same comparison again."
+        return _after_invalid(comparison)
     return "nothing to do."
+
+
+def _after_invalid(comparison: Comparison) -> str:
+    controls = [
+        control
+        for cell in comparison.cells
+        for control in (cell.control, *(endpoint.control for endpoint in cell.endpoints))
+    ]
+    moved = any(control.moved for control in controls if control)
+    if moved and not any(cell.fault for cell in comparison.cells):
+        return "run the same comparison again on a machine with more CPUs: here the arms disturb each other."
+    return "mend the cause named below, then run the same comparison again."
 
 
 def _to_settle(comparison: Comparison) -> str:
     """Say what would settle the open rows, all kinds of it, each once."""
     gated = comparison.gate.metrics
     steps = [step for _, endpoint in _with_verdict(comparison) for step in _settling(endpoint, gated)]
+    steps += [_MORE_SLOTS] if any(_drops(comparison)) else []
     words = " and ".join(dict.fromkeys(steps)) or "see why these endpoints are undecided"
-    return f"{words}; what is known stands below each row."
+    return f"{words}; what is known stands below{' each row' if _with_verdict(comparison) else ''}."
 
 
 def _settling(endpoint: EndpointComparison, gated: Collection[str]) -> Iterator[str]:
     """Yield what would settle one endpoint: time where it is a latency, a look where it is a count."""
     if "inconclusive" in _quantile_verdicts(endpoint):
         yield "give the run more time (--time) or a quieter machine"
+    if endpoint.load and endpoint.load.verdict == "inconclusive":
+        yield _MORE_SLOTS
     if "queries" in gated and endpoint.queries and endpoint.queries.verdict == "inconclusive":
         if not endpoint.queries.stable:
             yield "find out why counts vary from request to request"
@@ -113,7 +146,9 @@ def _after_regression(comparison: Comparison) -> str:
     reasons = {
         reason for endpoint in rows for reason in _changed(endpoint, "regression", comparison.gate.metrics)
     }
-    if reasons <= {"e"}:
+    if not rows:
+        return 'compare what a request takes on either arm, under "Under load": CPU, memory, database.'
+    if reasons <= {"e", "l"}:
         return "see the endpoints that fail or are missing on head, below; times come after right answers."
     if reasons & {"q", "s"}:
         return "read the SQL below the rows: it is issued on every request."
@@ -191,13 +226,15 @@ def _reasons(comparison: Comparison, words: dict[str, str]) -> str:
 
 
 def _changed(endpoint: EndpointComparison, verdict: Verdict, gated: Collection[str]) -> Iterator[str]:
-    """Yield what has the verdict: p(ercentiles), q(ueries), s(tatements' times) or e(rrors)."""
+    """Yield what has the verdict: p(ercentiles), q(ueries), s(tatements' times), e(rrors) or l(oad)."""
     if endpoint.paired and verdict in _quantile_verdicts(endpoint):
         yield "p"
     if "queries" in gated and endpoint.queries and endpoint.queries.verdict == verdict:
         yield "s" if _only_slower(endpoint.queries) else "q"
     if endpoint.errors and endpoint.errors.verdict == verdict:
         yield "e"
+    if endpoint.load and endpoint.load.verdict == verdict:
+        yield "l"
 
 
 def _only_slower(queries: Queries) -> bool:

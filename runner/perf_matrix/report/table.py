@@ -14,6 +14,7 @@ from perf_matrix.compare.model import (
     CellComparison,
     Comparison,
     EndpointComparison,
+    EndpointLoad,
     GateResult,
     Metric,
     Quantile,
@@ -107,6 +108,14 @@ def table(comparison: Comparison, verdicts: Sequence[Verdict]) -> Table:
     return Table(rows, cells=len(comparison.cells) > 1)
 
 
+def load_table(cell: CellComparison) -> Table:
+    """Return the cell's endpoints with their latencies under load, those that changed most first."""
+    rows = [_load_row(cell, endpoint, endpoint.load) for endpoint in cell.endpoints if endpoint.load]
+    shown = [row for row in rows if row.shifts]
+    shown.sort(key=lambda row: -max(_relative(shift) for shift in row.shifts.values()))
+    return Table(shown, cells=False)
+
+
 def cell_label(cell: CellComparison) -> str:
     """Return the cell's variants without the names of the axes: 'langfuse-otel/four'."""
     return "/".join(cell.variants.values()) or cell.id
@@ -134,6 +143,17 @@ def _row(cell: CellComparison, endpoint: EndpointComparison, gate: GateResult) -
         causes=tuple(cause.summary for cause in endpoint.causes if cause.kind != "extra-statement"),
         statements=changed_lines(endpoint.queries) if endpoint.queries else (),
         notes=tuple(notes(endpoint)),
+    )
+
+
+def _load_row(cell: CellComparison, endpoint: EndpointComparison, load: EndpointLoad) -> Row:
+    quantiles = ((metric, getattr(load, metric)) for metric in LATENCIES)
+    return Row(
+        cell=cell_label(cell),
+        endpoint=endpoint.name,
+        request=endpoint.request,
+        verdict=load.verdict,
+        shifts={metric: _latency_shift(quantile) for metric, quantile in quantiles if quantile},
     )
 
 

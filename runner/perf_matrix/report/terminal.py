@@ -9,8 +9,9 @@ import click
 
 from perf_matrix.compare.model import Comparison, Verdict
 from perf_matrix.report import sql
-from perf_matrix.report.columns import COMPACT, LATENCY, Part
-from perf_matrix.report.grid import Paint, grid, unpainted
+from perf_matrix.report.columns import COMPACT, LATENCY, UNDER_LOAD, Part
+from perf_matrix.report.grid import Paint, figures, grid, unpainted
+from perf_matrix.report.load import UnderLoad
 from perf_matrix.report.page import Page, page
 from perf_matrix.report.statements import StatementLine, place_words
 from perf_matrix.report.table import Row, Table
@@ -48,12 +49,14 @@ def render_terminal(
 def _sections(content: Page, width: int, paint: Paint) -> Iterator[list[str]]:
     for title, table, needless in _tables(content):
         yield _table(title, table, content, width, paint, needless)
+    yield _load(content, width, paint)
     yield _per_row(content, width)
     yield _grown(content, width)
     yield _work(content, width, paint)
     yield _missing(content, width)
     yield _failed(content, width)
     yield _broken(content, width)
+    yield _listed("The control moved: times of request pairs are invalid", content.disturbed, width)
     yield _listed("Warnings", content.warnings, width)
     yield _wrapped_all(_facts(content), width)
     if not content.quiet:
@@ -110,6 +113,21 @@ def _statements(statements: Sequence[StatementLine], width: int) -> Iterator[str
 
 def _place(line: StatementLine) -> list[str]:
     return [" ".join(place_words(line.places[0]))] if line.places else []
+
+
+def _load(content: Page, width: int, paint: Paint) -> list[str]:
+    lines = [line for one in content.load for line in _under_load(one, content, width, paint)]
+    return [*_wrapped(content.titled("Under load"), width, ""), *lines] if lines else []
+
+
+def _under_load(one: UnderLoad, content: Page, width: int, paint: Paint) -> Iterator[str]:
+    if one.cell:
+        yield from _wrapped(f"{one.cell}:", width, "")
+    yield from _wrapped_all([*one.words, *one.failing, *one.examples], width, "  ")
+    yield from figures(one.figures)
+    yield from _table("Latencies under load, not gated", one.latencies, content, width, paint, UNDER_LOAD)
+    yield from _wrapped_all(one.missing, width, "  ")
+    yield from _wrapped(one.soak, width, "")
 
 
 def _per_row(content: Page, width: int) -> list[str]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from perf_matrix.compare.causes import causes
+from perf_matrix.compare.load import NOT_GATED
 from perf_matrix.compare.model import (
     Both,
     Cause,
     CellComparison,
+    CellLoad,
     ChangedStatement,
     Comparison,
+    Control,
     Cost,
     DeferredBoth,
     DeferredStatement,
     EndpointComparison,
+    EndpointLoad,
     Errors,
     Finding,
     GateResult,
@@ -28,6 +32,7 @@ from perf_matrix.compare.model import (
     RoundTrip,
     Slope,
     SlowerStatement,
+    Soak,
     Statement,
     Subjects,
     Timings,
@@ -667,6 +672,238 @@ def two_more() -> list[Statement]:
     return [Statement(statement=text, per_request=1.0) for text in (TEAM, CONFIG)]
 
 
+def direct(ratio: float = 0.993, spread: float = 0.011, **more: Any) -> Control:
+    """The control of 64 blocks, head's ``ratio`` times as long as base's."""
+    given = {
+        "base": 1.21,
+        "head": 1.21 * ratio,
+        "ratio": ratio,
+        "ci": (ratio - spread, ratio + spread),
+        "confidence": 0.999,
+        "p_value": 0.18,
+        "matters": 0.083,
+        "blocks": 64,
+        "requests": 1280,
+        "drift": 1.031,
+        "moved": False,
+    }
+    return Control(**(given | more))
+
+
+def direct_moved(ratio: float = 0.74, **more: Any) -> Control:
+    note = (
+        "the control moved: 1.64 ms before base's requests, 1.21 ms before head's: head slows down what follows it;"
+        " times are invalid, counts are not"
+    )
+    return direct(ratio, base=1.64, head=1.64 * ratio, p_value=2e-12, moved=True, note=note, **more)
+
+
+def with_control(found: CellComparison, control: Control) -> CellComparison:
+    return found.model_copy(update={"control": control})
+
+
+def not_comparable(found: EndpointComparison, control: Control | None = None) -> EndpointComparison:
+    """An endpoint whose latencies are invalid, by its own control or by that of the cell."""
+    assert found.paired is not None
+    quantiles = {
+        metric: one.model_copy(update={"verdict": "invalid"})
+        for metric in ("p50", "p95", "p99")
+        if (one := getattr(found.paired, metric)) is not None
+    }
+    paired = found.paired.model_copy(update=quantiles)
+    verdict = "regression" if found.queries and found.queries.verdict == "regression" else "invalid"
+    return found.model_copy(update={"paired": paired, "verdict": verdict, "control": control})
+
+
+def control_unmoved() -> Comparison:
+    found = cell(slower_chat(), *quiet_rows(), verdict="regression")
+    return comparison("regression", with_control(found, direct()))
+
+
+def control_moved() -> Comparison:
+    rows = [not_comparable(row) for row in (slower_only(), *quiet_rows())]
+    control = direct_moved()
+    summary = f"default: {control.note}"
+    return comparison(
+        "invalid",
+        with_control(cell(*rows, verdict="invalid"), control),
+        findings=[finding("", "p50", "invalid", summary)],
+        gate=gate(detectable={}),
+    )
+
+
+def control_in_several_cells() -> Comparison:
+    """Moved in one cell, at one endpoint of another, nowhere in two, and too short to tell in the last."""
+    chat = direct_moved(0.81, blocks=16, requests=320)
+    few = "10 blocks; at least 11 are needed to see the control move: raise --time"
+    cells = [
+        with_control(
+            cell(*map(not_comparable, quiet_rows()), verdict="invalid", callbacks="otel"), direct_moved(1.3)
+        ),
+        with_control(
+            cell(
+                not_comparable(slower_chat(), chat), *quiet_rows(), verdict="regression", callbacks="langfuse"
+            ),
+            direct(0.961),
+        ),
+        with_control(cell(*quiet_rows(), callbacks="none"), direct()),
+        with_control(cell(*quiet_rows(), callbacks="s3"), direct(requests=200, blocks=10, note=few)),
+    ]
+    findings = [
+        finding("", "p50", "invalid", f"callbacks=otel: {direct_moved(1.3).note}", "callbacks=otel"),
+        finding("chat-virtual-key", "p50", "invalid", f"chat-virtual-key: {chat.note}", "callbacks=langfuse"),
+    ]
+    return comparison("regression", *cells, findings=findings)
+
+
+def loaded(found: EndpointComparison, ratio: float = 1.0, **more: Any) -> EndpointComparison:
+    """The endpoint with its latencies under load, longer than those of one request in flight."""
+    assert found.paired
+    assert found.paired.p50
+    base = 1.4 * found.paired.p50.base
+    given = {
+        "slots": 8,
+        "requests": Both(base=300, head=300),
+        "errors": Both(base=0, head=0),
+        "p50": under_load(base, ratio, 0.09),
+        "p95": under_load(3.1 * base, ratio, 0.21),
+        "verdict": "pass",
+        "missing": "too few good answers of each arm: p99 takes 1,000",
+    }
+    return found.model_copy(update={"load": EndpointLoad(**(given | more))})
+
+
+def under_load(base: float, ratio: float, spread: float) -> Quantile:
+    verdict: Verdict = "regression" if ratio > 1.5 else "inconclusive"
+    return quantile(base, ratio, verdict, spread, gated=False, note=NOT_GATED)
+
+
+def cell_load(**more: Any) -> CellLoad:
+    given = {
+        "rate": 14.0,
+        "slot_s": 8.0,
+        "rounds": 8,
+        "invalid_rounds": 0,
+        "throughput": Both(base=14.02, head=14.0),
+        "due": Both(base=900, head=900),
+        "requests": Both(base=900, head=900),
+        "errors": Both(base=0, head=0),
+        "dropped": Both(base=0, head=0),
+        "cpu_s_per_1000": Both(base=24.31, head=30.62),
+        "peak_memory_bytes": Both(base=512.3e6, head=530.1e6),
+        "db_ms_per_1000": Both(base=3210.0, head=8450.0),
+        "verdict": "pass",
+    }
+    return CellLoad(**(given | more))
+
+
+def load_kept_up() -> Comparison:
+    """Everything passes, and both arms kept up; one endpoint was sent too little for its p95."""
+    first, *others, last = quiet_rows()
+    few = "too few good answers of each arm: p95 takes 200, p99 takes 1,000"
+    rows = [*map(loaded, (first, *others)), loaded(last, p95=None, missing=few)]
+    return comparison("pass", cell(*rows).model_copy(update={"load": cell_load()}))
+
+
+def load_head_drops() -> Comparison:
+    """Head cannot do as much at a time in one of two cells, and an endpoint fails there."""
+    words = "head dropped 4.1% of the requests that were due, base none"
+    short = "too few rounds for p50, p95: it takes 6 rounds without a drop, of 5 good answers or more"
+    dropping = cell_load(
+        invalid_rounds=6,
+        throughput=Both(base=14.02, head=12.9),
+        requests=Both(base=900, head=863),
+        errors=Both(base=0, head=41),
+        dropped=Both(base=0, head=37),
+        peak_memory_bytes=Both(base=512.3e6, head=1.24e9),
+        verdict="regression",
+        note=words,
+        examples=["head: key-info: no answer within 10 s"],
+    )
+    gone: dict[str, Any] = {"p50": None, "p95": None, "slots": 2, "missing": short}
+    quiet, keys, *_ = quiet_rows()
+    failing = loaded(
+        keys,
+        errors=Both(base=0, head=41),
+        requests=Both(base=300, head=286),
+        verdict="regression",
+        **gone,
+    ).model_copy(update={"verdict": "regression"})
+    rows = [loaded(quiet, **gone), failing]
+    failed = "key-info: 0 -> 41 failed requests under load (of 300 and 286)"
+    return comparison(
+        "regression",
+        cell(*rows, verdict="regression", workers="one").model_copy(update={"load": dropping}),
+        cell(*map(loaded, quiet_rows()), workers="four").model_copy(update={"load": cell_load()}),
+        findings=[
+            finding("", "load", "regression", f"under load, {words}", "workers=one"),
+            finding("key-info", "load", "regression", failed, "workers=one"),
+        ],
+    )
+
+
+def load_invalid() -> Comparison:
+    """Both arms drop: the rate is more than base can answer."""
+    words = (
+        "head dropped 31% of the requests that were due, base 22%: too much for base, so nothing is compared;"
+        " set load.rate below 14"
+    )
+    both = cell_load(
+        invalid_rounds=8,
+        throughput=Both(base=10.9, head=9.6),
+        requests=Both(base=702, head=621),
+        dropped=Both(base=198, head=279),
+        verdict="invalid",
+        note=words,
+    )
+    few = "too few good answers of each arm: p50 takes 20, p95 takes 200, p99 takes 1,000"
+    rows = [loaded(row, p50=None, p95=None, slots=0, missing=few) for row in quiet_rows()]
+    return comparison(
+        "invalid",
+        cell(*rows, verdict="invalid").model_copy(update={"load": both}),
+        findings=[finding("", "load", "invalid", f"under load, {words}")],
+    )
+
+
+def load_undecided() -> Comparison:
+    """Too few slots; CPU, memory and database were not measured."""
+    nothing = Both(base=None, head=None)
+    few = cell_load(
+        rounds=2,
+        invalid_rounds=2,
+        throughput=Both(base=14.0, head=12.3),
+        due=Both(base=225, head=225),
+        requests=Both(base=225, head=198),
+        dropped=Both(base=0, head=27),
+        cpu_s_per_1000=nothing,
+        peak_memory_bytes=nothing,
+        db_ms_per_1000=nothing,
+        verdict="inconclusive",
+        note="head dropped 12% of the requests that were due, base none, in 2 of 2 rounds; it takes 4 rounds and"
+        " half of them: more slots (load.slots) would settle it",
+    )
+    found = cell(*quiet_rows(), verdict="inconclusive").model_copy(update={"load": few})
+    return comparison("inconclusive", found)
+
+
+def soak() -> Comparison:
+    """Slower under load, and a memory that grows on head alone; neither decides."""
+    growing = Soak(
+        seconds=300.0,
+        requests=Both(base=4201, head=4199),
+        growth=Both(base=0.08e6, head=13.4e6),
+        base_ci=(-0.02e6, 0.15e6),
+        head_ci=(12.9e6, 13.8e6),
+        confidence=0.98,
+        start_bytes=Both(base=498.2e6, head=501.7e6),
+        end_bytes=Both(base=512.3e6, head=566.0e6),
+        note="head's memory grows by 13.3 MB more for 1,000 requests than base's: it may leak; a longer soak tells",
+    )
+    first, *others = quiet_rows()
+    rows = [loaded(first, 1.76), *map(loaded, others)]
+    return comparison("pass", cell(*rows).model_copy(update={"load": cell_load(), "soak": growing}))
+
+
 HOSTILE = (
     "</details>|`x` @octocat fixes #1 **b** [l](https://evil.example) ![i](http://evil.example/i.png)"
     "\n# h\n<script>\x1b[31m```"
@@ -687,6 +924,19 @@ def hostile_slope() -> Slope:
         verdict="regression",
         note=f"base: {HOSTILE}",
     )
+
+
+def hostile_load(found: EndpointComparison) -> EndpointComparison:
+    failed = Both(base=0, head=9)
+    load = EndpointLoad(
+        slots=0,
+        requests=Both(base=9, head=9),
+        errors=failed,
+        verdict="regression",
+        note=HOSTILE,
+        missing=HOSTILE,
+    )
+    return found.model_copy(update={"load": load})
 
 
 def hostile() -> Comparison:
@@ -710,8 +960,14 @@ def hostile() -> Comparison:
         causes=[Cause(kind="cache-lost", summary=HOSTILE)],
     )
     gone = endpoint(HOSTILE, "regression", missing_on=["head"], note=HOSTILE)
-    bad = cell(row, gone, verdict="regression", axis=HOSTILE).model_copy(
-        update={"fault": HOSTILE, "log_tail": [HOSTILE]}
+    disturbed = endpoint(HOSTILE, "invalid", control=direct(moved=True, note=HOSTILE))
+    slow = loaded(endpoint(HOSTILE, "regression", HOSTILE), 1.76, missing=HOSTILE)
+    bad = cell(hostile_load(row), slow, gone, disturbed, verdict="regression", axis=HOSTILE).model_copy(
+        update={
+            "fault": HOSTILE,
+            "log_tail": [HOSTILE],
+            "load": cell_load(verdict="regression", note=HOSTILE, examples=[f"head: {HOSTILE}"]),
+        }
     )
     subjects = Subjects(
         base=SubjectInfo(spec=f"git:{HOSTILE}", version="1"),
@@ -750,7 +1006,15 @@ STATES = {
     "lost-cache": lost_cache,
     "slower-statement": slower_statement,
     "measured-cost": measured_cost,
+    "control": control_unmoved,
+    "control-moved": control_moved,
+    "control-in-several-cells": control_in_several_cells,
     "grown": grown,
     "deferred": deferred,
+    "load-kept-up": load_kept_up,
+    "load-head-drops": load_head_drops,
+    "load-invalid": load_invalid,
+    "load-undecided": load_undecided,
+    "soak": soak,
     "hostile": hostile,
 }

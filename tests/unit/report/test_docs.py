@@ -33,5 +33,5 @@ def test_every_figure_is_written_as_a_report_writes_it(reports: list[str], figur
 
 
 def test_the_page_has_samples_and_figures() -> None:
-    assert len(SAMPLES) == 2
+    assert len(SAMPLES) == 3
     assert {"1.00 → 2.00", "[-2.0%, +2.5%]", "3 + 1.00 per team"} <= set(FIGURES)

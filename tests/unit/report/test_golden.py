@@ -21,7 +21,7 @@ def test_terminal_at_100_columns(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["regression", "several-cells", "unstable", "queries-only", "measured-cost"]
+    "state", ["regression", "several-cells", "unstable", "queries-only", "measured-cost", "load-head-drops"]
 )
 def test_terminal_at_80_columns(state: str) -> None:
     text = render_terminal(
@@ -45,7 +45,19 @@ def test_markdown(state: str) -> None:
     golden.check(f"{state}.md", text)
 
 
-@pytest.mark.parametrize("state", ["regression", "queries-only", "measured-cost", "grown", "hostile"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        "regression",
+        "queries-only",
+        "measured-cost",
+        "control-moved",
+        "grown",
+        "load-head-drops",
+        "soak",
+        "hostile",
+    ],
+)
 def test_html(state: str) -> None:
     text = render_html(STATES[state](), reproduce=REPRODUCE, report="https://ci.example/runs/7")
     golden.check(f"{state}.html", text)

@@ -25,7 +25,18 @@ from perf_matrix.record.model import SubjectInfo
 from perf_matrix.report import render_html
 from perf_matrix.report.html import pieces
 
-from .builders import HOSTILE, STATES, USERS, cell, comparison, endpoint, line, queries
+from .builders import (
+    HOSTILE,
+    STATES,
+    USERS,
+    cell,
+    cell_load,
+    comparison,
+    endpoint,
+    line,
+    loaded,
+    queries,
+)
 
 VOID = {"meta", "br", "path", "line", "circle", "rect"}
 LOADING = {
@@ -165,11 +176,13 @@ def foreign(text: str) -> Comparison:
             unstable_because=text,
         ),
     )
+    slow = loaded(endpoint(text, "regression", text), verdict="regression", note=text, missing=text)
     found = comparison(
-        "regression", cell(one, verdict="regression", axis=text), warnings=[text], tools={text: text}
+        "regression", cell(one, slow, verdict="regression", axis=text), warnings=[text], tools={text: text}
     )
     subjects = found.subjects.model_copy(update={"head": SubjectInfo(spec=text, version=text)})
-    broken = found.cells[0].model_copy(update={"fault": text or "x", "log_tail": [text]})
+    load = cell_load(verdict="regression", note=text, examples=[text])
+    broken = found.cells[0].model_copy(update={"fault": text or "x", "log_tail": [text], "load": load})
     return found.model_copy(update={"subjects": subjects, "cells": [broken]})
 
 

@@ -24,6 +24,15 @@ def test_three_significant_digits(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sizes", "text"),
+    [([0.0], "0 MB"), ([512.34e6, 1.0], "512 MB"), ([999.9e6], "1,000 MB"), ([1.2e9, 512e6], "1.20 GB")],
+)
+def test_memory_is_in_one_unit(sizes: list[float], text: str) -> None:
+    scale = numbers.memory_scale(sizes)
+    assert f"{scale.text(sizes[0])} {scale.unit}" == text
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (3.0, "3"),
