@@ -3,7 +3,7 @@
 # for: so that status is explained here, and any other one is a failure.
 set -uo pipefail
 out="perf-matrix-runs/demo-$(date -u +%Y%m%d-%H%M%S)"
-"$BIN/perf-matrix" compare litellm==1.80.5 litellm==1.81.0 --matrix "$MATRIX" --out "$out"
+"$BIN/perf-matrix" compare litellm==1.80.5 litellm==1.81.0 --matrix "$MATRIX" --backend local --out "$out"
 status=$?
 if [ "$status" -eq 1 ]; then
     echo "The demo went as it should: compare exited 1 because it found the regression. The report: $out/report.html"

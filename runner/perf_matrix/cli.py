@@ -12,8 +12,10 @@ import click
 
 import perf_matrix
 from perf_matrix.commands.budget import budget
+from perf_matrix.commands.clean import clean
 from perf_matrix.commands.concluding import conclude
 from perf_matrix.commands.options import Chosen, measuring
+from perf_matrix.commands.plan import plan
 from perf_matrix.commands.running import Interrupted, interrupt_on_signals, new_folder, resume, start
 from perf_matrix.errors import InputError, MeasurementError, PerfMatrixError
 from perf_matrix.experiment.request import check
@@ -117,6 +119,8 @@ def report(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the
 
 
 cli.add_command(budget)
+cli.add_command(clean)
+cli.add_command(plan)
 
 
 def main() -> None:

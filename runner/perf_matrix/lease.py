@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,15 @@ class Lease:
     private: Path
 
 
+@dataclass(frozen=True)
+class DeadLease:
+    """A lease whose holder is dead, and when that one took it, in seconds since 1970."""
+
+    id: str
+    private: Path
+    began_at: float
+
+
 @contextmanager
 def hold_lease(registry: Path) -> Iterator[Lease]:
     """Clear what dead runs left, take a lease, and give everything back on the way out."""
@@ -67,18 +76,50 @@ def hold_lease(registry: Path) -> Iterator[Lease]:
 
 def clear_leftovers(registry: Path) -> list[str]:
     """End the processes and delete the folders of every lease whose holder is dead; returns their ids."""
-    cleared = []
+    ids = sorted(lock.stem for lock in registry.glob("*.lock"))
+    return [lease_id for lease_id in ids if clear_dead_lease(registry, lease_id)]
+
+
+def clear_dead_lease(registry: Path, lease_id: str) -> bool:
+    """End the processes and delete the folder of one lease; False where its holder lives, or it is gone."""
+    lock = registry / f"{lease_id}.lock"
+    try:
+        with FileLock(lock, timeout=0):
+            entry = _read(lock.with_suffix(".json"))
+            if entry is not None:
+                _give_back(registry, entry)
+            # One that was killed while it wrote these few bytes had not started anything yet.
+            lock.with_suffix(".json").unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
+    except Timeout:
+        return False
+    return entry is not None
+
+
+def dead_leases(registry: Path) -> list[DeadLease]:
+    """Every lease whose holder is dead and of which something may be left. Nothing is changed."""
+    found = []
     for lock in sorted(registry.glob("*.lock")):
-        try:
-            with FileLock(lock, timeout=0):
-                entry = _read(lock.with_suffix(".json"))
-                if entry is not None:
-                    _give_back(registry, entry)
-                    cleared.append(entry.id)
-                lock.unlink(missing_ok=True)
-        except Timeout:
-            continue
-    return cleared
+        file = lock.with_suffix(".json")
+        with suppress(Timeout, FileNotFoundError), FileLock(lock, timeout=0):
+            entry = _read(file)
+            if entry is not None:
+                found.append(DeadLease(entry.id, entry.private, file.stat().st_mtime))
+    return found
+
+
+def oldest_held(registry: Path) -> float | None:
+    """When the oldest of the leases that are held was taken, in seconds since 1970; None where none is."""
+    taken = []
+    for lease_id in held_leases(registry):
+        with suppress(FileNotFoundError):
+            taken.append(_entry_path(registry, lease_id).stat().st_mtime)
+    return min(taken, default=None)
+
+
+def held_leases(registry: Path) -> set[str]:
+    """The ids of the leases that somebody holds at this moment."""
+    return {lock.stem for lock in registry.glob("*.lock") if _is_held(lock)}
 
 
 def processes_of(lease_id: str) -> list[psutil.Process]:
@@ -112,12 +153,16 @@ def _entry_path(registry: Path, lease_id: str) -> Path:
 def _read(path: Path) -> _Entry | None:
     try:
         return _Entry.model_validate_json(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValidationError, UnicodeDecodeError):
         return None
-    except (ValidationError, UnicodeDecodeError):
-        # Killed while it wrote these few bytes: nothing had been started yet.
-        path.unlink(missing_ok=True)
-        return None
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _carries(process: psutil.Process, lease_id: str) -> bool:

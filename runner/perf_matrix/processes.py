@@ -92,8 +92,12 @@ def log_tail(log: Path, lines: int = LOG_TAIL_LINES) -> list[str]:
         return []
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-        text = _ESCAPE.sub("", file.read().decode(errors="replace"))
-    return [line for line in text.splitlines() if line.strip()][-lines:]
+        return last_lines(file.read().decode(errors="replace"), lines)
+
+
+def last_lines(log: str, lines: int = LOG_TAIL_LINES) -> list[str]:
+    """The last ``lines`` lines of a log that say something, without colours."""
+    return [line for line in _ESCAPE.sub("", log).splitlines() if line.strip()][-lines:]
 
 
 def describe_exit(exit_code: int) -> str:

@@ -20,6 +20,7 @@ from perf_matrix.experiment.phases import Phases
 from perf_matrix.lease import Lease
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.find import find_k6
+from perf_matrix.load.slot import LoadRunner
 from perf_matrix.matrix.model import Arm, Cell, Endpoint, MatrixFile
 from perf_matrix.queries.capture import open_counters
 from perf_matrix.record.folder import RunFolder
@@ -65,6 +66,9 @@ def measure(
             counters=counters,
             start_stack=Starter(postgres, lease, {"base": base_faults, "head": head_faults}),
             start_agent=_start_agent,
+            make_load_runner=lambda urls, mix, log: LoadRunner(
+                find_k6(os.environ), urls, mix, log, scratch=lease.private, environ=os.environ
+            ),
             phases=phases,
             display=display,
             rng=random.Random(),  # noqa: S311
@@ -96,8 +100,10 @@ def measure_patiently(
     raise AssertionError("the machine is too busy: every limit was refused")
 
 
-def _start_agent(urls: Mapping[Arm, str], endpoints: list[Endpoint], log: Path) -> Agent:
-    return Agent.start(find_k6(os.environ), urls, endpoints, log)
+def _start_agent(
+    urls: Mapping[Arm, str], control: str | None, endpoints: list[Endpoint], log: Path
+) -> Agent:
+    return Agent.start(find_k6(os.environ), urls, endpoints, log, control=control)
 
 
 def _info(

@@ -16,10 +16,12 @@ from perf_matrix.experiment.delay import Delay
 from perf_matrix.lease import LEASE_VARIABLE, Lease
 from perf_matrix.matrix.model import ARMS, Arm, Cell
 from perf_matrix.processes import end
-from perf_matrix.record.model import DataScale
+from perf_matrix.record.model import DataScale, Usage
 from perf_matrix.stacks.ports import free_port
 from perf_matrix.stacks.postgres import PostgresServer
 from perf_matrix.stacks.proxy import Proxy, start_proxy
+from perf_matrix.stacks.telemetry import TelemetryCounts
+from perf_matrix.stacks.usage import usage_of
 from perf_matrix.targets.base import Launch, Scale
 
 _SERVICE = Path(__file__).with_name("service.py")
@@ -61,11 +63,20 @@ class DemoStack:
     databases: dict[Arm, str]
     ready_s: Mapping[Arm, float]
     delay: Delay | None = None
+    control_url: str | None = None
 
     @property
     def urls(self) -> dict[Arm, str]:
         """Each arm's origin."""
         return {arm: service.url for arm, service in self.services.items()}
+
+    def usage(self, arm: Arm) -> Usage:
+        """What an arm has used since it started."""
+        return usage_of(self.services[arm].process)
+
+    def telemetry(self) -> TelemetryCounts:
+        """Nobody sends any."""
+        return TelemetryCounts(requests=0, rejected=0, spans=0, points=0, records=0, events=0, services={})
 
     def check_alive(self) -> None:
         """Raise PartDiedError where an arm has ended."""

@@ -35,10 +35,12 @@ LONG = ("--time", "10m")
 # Installing two releases for the first time is a part of the first run.
 LIMIT_S = 600.0
 _MARK = "PERF_MATRIX_TEST"
+# Tests of the other backend say so themselves.
+BACKEND_VARIABLE = "PERF_MATRIX_BACKEND"
 _POLL_S = 0.05
 _ATTEMPTS = 3
 # Printed when the lease is held: from then on no other lease's lock is open in the process.
-_LEASE_IS_HELD = "looking for Postgres"
+_LEASE_IS_HELD = "looking for the programs"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Command:
             self._process = subprocess.Popen(
                 [str(COMMAND), *arguments],
                 cwd=scratch,
-                env={**os.environ, **environ, _MARK: self.mark},
+                env={**os.environ, BACKEND_VARIABLE: "local", **environ, _MARK: self.mark},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
@@ -197,7 +199,9 @@ class Measuring:
 
 
 @contextmanager
-def measuring(arguments: Sequence[str], scratch: Path, limit_s: int) -> Iterator[Measuring]:
+def measuring(
+    arguments: Sequence[str], scratch: Path, limit_s: int, environ: Mapping[str, str] = {}
+) -> Iterator[Measuring]:
     """Start ``compare`` in ``limit_s`` seconds and wait for its first block.
 
     Where the machine is so busy that the limit is refused, what the refusal asks for is given, and a fifth
@@ -206,7 +210,7 @@ def measuring(arguments: Sequence[str], scratch: Path, limit_s: int) -> Iterator
     for attempt in range(_ATTEMPTS):
         folder = scratch / f"run-{attempt}"
         told = ("--time", f"{limit_s}s", "--out", str(folder))
-        with started(["compare", *arguments, *told], scratch) as command:
+        with started(["compare", *arguments, *told], scratch, environ) as command:
             command.wait_until(partial(_measures_or_ended, command, folder), "a block")
             if blocks_file(folder) is not None:
                 assert command.lease

@@ -27,7 +27,7 @@ def test_a_limit_too_short_for_what_was_measured_is_refused_with_one_that_works(
 ) -> None:
     matrix = tmp_path / "slow.yml"
     matrix.write_text(SLOW)
-    assumed_s = shortest_limit_s(assumed_costs(["team-list-v1"], lists=0), epochs=2)
+    assumed_s = shortest_limit_s(assumed_costs(["team-list-v1"], lists=0, load_s=0), epochs=2)
     run = start(
         *("compare", BASE, BASE, "--matrix", str(matrix), "--endpoints", "team-list-v1"),
         *("--time", f"{assumed_s:.0f}s", "--out", str(out)),

@@ -26,10 +26,10 @@ from perf_matrix.budget.terminal import Printing, render_terminal
 from perf_matrix.budget.unknown import refuse_unknown
 from perf_matrix.budget.write import update as updated
 from perf_matrix.commands.concluding import width, write_whole
-from perf_matrix.commands.options import DEFAULT_MATRIX, ENDPOINTS, MATRIX, OUT
+from perf_matrix.commands.options import BACKEND, CHECKOUT, DEFAULT_MATRIX, ENDPOINTS, MATRIX, OUT
 from perf_matrix.commands.running import new_folder, start
 from perf_matrix.errors import InputError, MeasurementError
-from perf_matrix.experiment.request import Wish, check
+from perf_matrix.experiment.request import BackendChoice, Wish, check
 from perf_matrix.matrix.cells import matching
 from perf_matrix.matrix.model import ARMS, Arm
 from perf_matrix.record.model import RunInfo, RunRecord
@@ -48,6 +48,8 @@ class _Asked:
     budget: Path
     matrix: str
     endpoints: tuple[str, ...]
+    backend: BackendChoice
+    checkout: Path
     recorded: Path | None
     out: Path | None
 
@@ -100,6 +102,8 @@ _OPTIONS = (
     ),
     MATRIX,
     ENDPOINTS,
+    BACKEND,
+    CHECKOUT,
     click.option(
         "--from",
         "recorded",
@@ -220,7 +224,13 @@ def _count(asked: _Asked, file: BudgetFile | None) -> _Counts:
         return _recorded(asked, asked.recorded, file)
     if asked.subject is None:
         raise InputError("name a version, such as litellm==1.81.0, or a recorded run: --from DIR")
-    wish = Wish(subjects={"head": asked.subject}, matrix=asked.matrix, endpoints=asked.endpoints)
+    wish = Wish(
+        subjects={"head": asked.subject},
+        matrix=asked.matrix,
+        endpoints=asked.endpoints,
+        backend=asked.backend,
+        checkout=asked.checkout,
+    )
     order = check(wish, datetime.now(UTC).date())
     if file is not None:
         refuse_unknown(file, order.known_endpoints)

@@ -11,7 +11,7 @@ from typing import Any, TextIO, get_args
 import click
 
 from perf_matrix.errors import InputError
-from perf_matrix.experiment.request import Wish
+from perf_matrix.experiment.request import BackendChoice, Wish
 from perf_matrix.matrix.model import Arm, GatedMetric
 from perf_matrix.matrix.nearest import hint
 from perf_matrix.matrix.quantities import seconds
@@ -31,6 +31,8 @@ class Chosen:
     diff: TextIO | None
     time_s: float | None
     out: Path | None
+    backend: BackendChoice
+    checkout: Path
 
     def wish(self, subjects: Mapping[Arm, str]) -> Wish:
         """The measurement of these subjects that was asked for; reads the diff."""
@@ -44,6 +46,8 @@ class Chosen:
             round_trip_ms=self.round_trip_ms,
             diff=self._read_diff(),
             diff_file=self.diff.name if self.diff else "",
+            backend=self.backend,
+            checkout=self.checkout,
         )
 
     def _read_diff(self) -> str:
@@ -114,6 +118,23 @@ ENDPOINTS = click.option(
     metavar="GLOB",
     help="Only these endpoints: 'chat-*,models'. May be repeated.",
 )
+CELL = click.option(
+    "--cell", "cells", multiple=True, metavar="GLOB", help="Only these cells. May be repeated."
+)
+METRICS = click.option(
+    "--metrics",
+    type=_Metrics(),
+    metavar="METRICS",
+    help="Gate only these, instead of the matrix file's: queries,p50,p95,p99. With 'queries' alone no "
+    "latency is measured, and the run takes a minute or two.",
+)
+TIME = click.option(
+    "--time",
+    "time_s",
+    type=_Duration(),
+    metavar="TIME",
+    help="Limit for one cell, instead of the matrix file's: 90s, 6m.",
+)
 OUT = click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -121,17 +142,28 @@ OUT = click.option(
     help="Run folder. A new one under ./perf-matrix-runs unless told.",
 )
 
+BACKEND = click.option(
+    "--backend",
+    envvar="PERF_MATRIX_BACKEND",
+    type=click.Choice(get_args(BackendChoice)),
+    default="auto",
+    show_default=True,
+    help="Who runs the services: Docker (compose), or plain processes of this machine (local). auto takes Docker "
+    "where an engine answers.",
+)
+CHECKOUT = click.option(
+    "--checkout",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    metavar="DIR",
+    help="The git checkout whose commits git:REF means. This folder unless told.",
+)
+
 _OPTIONS = (
     MATRIX,
-    click.option("--cell", "cells", multiple=True, metavar="GLOB", help="Only these cells. May be repeated."),
+    CELL,
     ENDPOINTS,
-    click.option(
-        "--metrics",
-        type=_Metrics(),
-        metavar="METRICS",
-        help="Gate only these, instead of the matrix file's: queries,p50,p95,p99. With 'queries' alone no "
-        "latency is measured, and the run takes a minute or two.",
-    ),
+    METRICS,
     click.option(
         "--round-trip",
         "round_trip_ms",
@@ -146,13 +178,9 @@ _OPTIONS = (
         help="The change between BASE and HEAD as a unified diff ('-' for standard input): the report names "
         "the changed lines that new SQL may come from.",
     ),
-    click.option(
-        "--time",
-        "time_s",
-        type=_Duration(),
-        metavar="TIME",
-        help="Limit for one cell, instead of the matrix file's: 90s, 6m.",
-    ),
+    TIME,
+    BACKEND,
+    CHECKOUT,
     OUT,
 )
 

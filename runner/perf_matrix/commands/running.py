@@ -59,7 +59,7 @@ def resume(record: RunRecord, folder: Path) -> None:
 def new_folder(order: Order) -> Path:
     """The run folder where the user names none."""
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    versions = "-vs-".join(release.version for release in order.releases.values())
+    versions = "-vs-".join(subject.label for subject in order.subjects.values())
     return RUNS / f"{moment}-{versions}"
 
 

@@ -19,18 +19,22 @@ from perf_matrix.experiment.budget import (
     assumed_costs,
     counting_s,
     epoch_ends_at,
+    load_s,
     refuse_if_too_short,
+    rounds_of_epoch,
     rounds_per_epoch,
     second_scale_s,
 )
 from perf_matrix.experiment.delay import Delay
 from perf_matrix.experiment.display import Display
+from perf_matrix.experiment.load import LoadTaker, mix_of
 from perf_matrix.experiment.phases import Phases
 from perf_matrix.experiment.points import Points, points_at
 from perf_matrix.experiment.windows import Taken, WindowTaker
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.results import BlockResult
-from perf_matrix.matrix.model import Arm, Cell, Endpoint
+from perf_matrix.load.slot import LoadRunner, Mix
+from perf_matrix.matrix.model import Arm, Cell, Endpoint, Load
 from perf_matrix.queries.capture import StatementCounters
 from perf_matrix.record.folder import RunFolder
 from perf_matrix.record.layout import CellItem
@@ -39,13 +43,19 @@ from perf_matrix.record.model import (
     DataScale,
     EpochEnd,
     EpochStart,
+    LoadSlot,
     PairedBlock,
     Presence,
     QueryWindow,
     RunInfo,
+    SoakSlot,
+    TelemetrySeen,
     UndelayedBlock,
+    Usage,
     WindowKind,
 )
+from perf_matrix.record.progress import rounds_left, soaks_left
+from perf_matrix.stacks.telemetry import TelemetryCounts
 
 
 class Stack(Protocol):
@@ -60,12 +70,22 @@ class Stack(Protocol):
         """Each arm's database."""
 
     @property
+    def control_url(self) -> str | None:
+        """Where its upstream stand-in answers at once, if it has one."""
+
+    @property
     def ready_s(self) -> Mapping[Arm, float]:
         """How long each arm took to be ready."""
 
     @property
     def delay(self) -> Delay | None:
         """What holds back the answers of its database, if anything does."""
+
+    def usage(self, arm: Arm) -> Usage:
+        """What an arm has used since it started: its processes together. PartDiedError where it has ended."""
+
+    def telemetry(self) -> TelemetryCounts:
+        """What its telemetry sink has got since it started."""
 
     def check_alive(self) -> None:
         """Raise PartDiedError where a part has ended."""
@@ -84,8 +104,17 @@ class StartStack(Protocol):
 class StartAgent(Protocol):
     """Starts the load agent against a stack."""
 
-    def __call__(self, urls: Mapping[Arm, str], endpoints: list[Endpoint], log: Path) -> Agent:
-        """Return when it is ready for commands."""
+    def __call__(
+        self, urls: Mapping[Arm, str], control: str | None, endpoints: list[Endpoint], log: Path
+    ) -> Agent:
+        """Return when it is ready for commands. ``control``: see Stack.control_url."""
+
+
+class MakeLoadRunner(Protocol):
+    """Makes what sends load to a stack; nothing is started by that."""
+
+    def __call__(self, urls: Mapping[Arm, str], mix: Mix, log: Path) -> LoadRunner:
+        """Return it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +125,7 @@ class Bench:
     counters: StatementCounters
     start_stack: StartStack
     start_agent: StartAgent
+    make_load_runner: MakeLoadRunner
     phases: Phases
     display: Display
     rng: random.Random
@@ -120,7 +150,8 @@ def expected_s(plan: Plan, info: RunInfo) -> float:
     """What a plan takes, about: all of its time where latencies are compared."""
     if "paired" in info.instruments:
         return plan.limit_s
-    return counting_s(assumed_costs([endpoint.name for endpoint in info.endpoints], len(info.grown)))
+    names = [endpoint.name for endpoint in info.endpoints]
+    return counting_s(assumed_costs(names, len(info.grown), load_s=0.0))
 
 
 def measure_cell(bench: Bench, plan: Plan) -> None:
@@ -140,6 +171,7 @@ class _Running:
     agent: Agent
     windows: WindowTaker
     start_s: float
+    logs: Path
 
 
 class _Measuring:
@@ -151,6 +183,8 @@ class _Measuring:
         self._info = bench.folder.info
         self._blocks = list(plan.earlier.blocks)
         self._windows = list(plan.earlier.windows)
+        self._slots = list(plan.earlier.slots)
+        self._soaks = list(plan.earlier.soaks)
         self._ends_at = time.monotonic() + plan.limit_s
         self._reserved_s = 0.0
 
@@ -158,7 +192,7 @@ class _Measuring:
         """Count statements and, where the run does that, compare latencies for a fair share of the time."""
         begin = time.monotonic()
         title = f"epoch {number + 1} of {self._plan.epochs}"
-        points = points_at("first", self._info)
+        points = points_at("first", self._info.requests_of(self._plan.cell.id))
         with self._started(number, "first", title, points) as running:
             with self._bench.phases.measuring("SQL windows"):
                 measured_from = time.monotonic()
@@ -173,16 +207,22 @@ class _Measuring:
                     pair_s=pair_s,
                     blocks_per_round=1 if _felt(running.stack.delay) is None else 2,
                     second_scale_s=self._reserved_s,
+                    load_s=load_s(self._info.load, self._slots, self._soaks),
                 )
                 self._refuse_if_too_short(number, costs)
-                until = epoch_ends_at(begin, self._ends_at - self._reserved_s, self._plan.epochs - number)
+                ends_at = self._ends_at - self._reserved_s - costs.load_s
+                until = epoch_ends_at(begin, ends_at, self._plan.epochs - number)
                 with self._bench.phases.measuring("request pairs"):
                     self._take_blocks(running, points, list(pair_s), number, until, title)
+                mixed = [point.request for point in points.main if point.endpoint in pair_s]
+                if self._info.load is not None and mixed:
+                    with self._bench.phases.measuring("load"):
+                        self._take_load(running, self._info.load, mixed, number, title)
 
     def run_second_scale(self, number: int) -> None:
         """Count the statements of the lists once more, with more rows in the database."""
         title = "second data scale"
-        points = points_at("second", self._info)
+        points = points_at("second", self._info.requests_of(self._plan.cell.id))
         with (
             self._started(number, "second", title, points) as running,
             self._bench.phases.measuring("SQL windows"),
@@ -204,8 +244,12 @@ class _Measuring:
                 self._append(_epoch_start(epoch, scale, stack, start_s))
                 if stack.delay is not None:
                     self._append(stack.delay.check(epoch))
-                with bench.start_agent(stack.urls, points.requests, logs / "k6.log") as agent:
-                    yield _Running(stack, agent, self._window_taker(agent, stack, epoch, scale), start_s)
+                with bench.start_agent(
+                    stack.urls, stack.control_url, points.requests, logs / "k6.log"
+                ) as agent:
+                    windows = self._window_taker(agent, stack, epoch, scale)
+                    yield _Running(stack, agent, windows, start_s, logs)
+                self._append(_telemetry(epoch, stack.telemetry()))
                 self._append(EpochEnd(epoch=epoch, ended_at=time.time()))
 
     def _stop(self, stack: Stack) -> None:
@@ -283,6 +327,34 @@ class _Measuring:
         )
         running.stack.check_alive()
 
+    def _take_load(
+        self, running: _Running, load: Load, endpoints: list[Endpoint], number: int, title: str
+    ) -> None:
+        """Take the epoch's rounds, and in the last one the soaks, while the agent waits for a command."""
+        display, stack = self._bench.display, running.stack
+        mix = mix_of(load, endpoints, self._blocks, self._windows, self._slots)
+        taker = LoadTaker(
+            self._bench.make_load_runner(stack.urls, mix, running.logs / "k6-load.log"),
+            self._bench.counters,
+            stack.databases,
+            self._slots,
+            epoch=self._plan.first_epoch + number,
+            seed=f"{self._info.seed}/{self._plan.cell.id}",
+            rng=self._bench.rng,
+            usage=stack.usage,
+            record=self._keep_slot,
+            check_alive=stack.check_alive,
+        )
+        display.stage(f"{self._titled(title)}: load at {mix.rate:g} requests/s")
+        taker.take_rounds(
+            rounds_of_epoch(rounds_left(load, self._plan.earlier.slots), self._plan.epochs, number),
+            load.slot,
+            lambda place, of, arm: display.step(f"slot {place} of {of} ({arm})"),
+        )
+        if load.soak is not None and number == self._plan.epochs - 1:
+            arms = soaks_left(load, self._soaks)
+            taker.take_soaks(arms, load.soak, lambda arm: display.step(f"soak ({arm})"))
+
     def _wanted_blocks(self, number: int) -> int:
         """Enough for a difference to be found, in even shares: every epoch has to show it."""
         planned = planned_blocks(len(self._info.endpoints) * len(self._info.cells), self._info.matrix.gate)
@@ -297,6 +369,13 @@ class _Measuring:
         self._append(block)
         if not isinstance(block, UndelayedBlock):
             self._blocks.append(block)
+
+    def _keep_slot(self, slot: LoadSlot | SoakSlot) -> None:
+        self._append(slot)
+        if isinstance(slot, SoakSlot):
+            self._soaks.append(slot)
+        else:
+            self._slots.append(slot)
 
     def _append(self, item: CellItem) -> None:
         self._bench.folder.append(self._plan.cell.id, item)
@@ -322,6 +401,18 @@ def _blaming_what_ended(stack: Stack) -> Iterator[None]:
 def _felt(delay: Delay | None) -> Delay | None:
     """The delay where it is one: of 0 ms there is nothing to measure."""
     return delay if delay is not None and delay.asked_ms > 0 else None
+
+
+def _telemetry(epoch: int, counts: TelemetryCounts) -> TelemetrySeen:
+    return TelemetrySeen(
+        epoch=epoch,
+        exports=counts.requests,
+        rejected=counts.rejected,
+        spans=counts.spans,
+        points=counts.points,
+        records=counts.records,
+        events=counts.events,
+    )
 
 
 def _epoch_start(epoch: int, scale: DataScale, stack: Stack, start_s: float) -> EpochStart:

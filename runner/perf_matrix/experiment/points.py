@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perf_matrix.matrix.model import Endpoint
-from perf_matrix.record.model import DataScale, RunInfo
+from perf_matrix.record.model import DataScale, Requests
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Points:
         return [point.request for point in (*self.main, *self.other_pages)]
 
 
-def points_at(scale: DataScale, info: RunInfo) -> Points:
-    """The points of a run at its first or second data scale."""
+def points_at(scale: DataScale, requests: Requests) -> Points:
+    """The points of a cell at its first or second data scale."""
     if scale == "second":
-        return Points(main=_first_pages(info.grown), other_pages=[])
-    return Points(main=_first_pages(info.endpoints), other_pages=_second_pages(info.other_pages))
+        return Points(main=_first_pages(requests.grown), other_pages=[])
+    return Points(main=_first_pages(requests.endpoints), other_pages=_second_pages(requests.other_pages))
 
 
 def _first_pages(endpoints: Iterable[Endpoint]) -> list[Point]:

@@ -1,4 +1,4 @@
-"""A whole run on the local backend: prepare, then cell after cell, everything recorded as it comes."""
+"""A whole run: prepare, then cell after cell, everything recorded as it comes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import perf_matrix
+from perf_matrix.cache import lease_registry
 from perf_matrix.errors import InputError, MeasurementError, PartDiedError, PerfMatrixError
-from perf_matrix.experiment.budget import assumed_costs, shortest_limit_s
-from perf_matrix.experiment.cell import Bench, Plan, expected_s, measure_cell
-from perf_matrix.experiment.display import Display
+from perf_matrix.experiment.backend import Backend, open_backend
+from perf_matrix.experiment.budget import assumed_costs, load_s, shortest_limit_s
+from perf_matrix.experiment.cell import Bench, Plan, Stack, expected_s, measure_cell
 from perf_matrix.experiment.host import this_host
-from perf_matrix.experiment.request import Order, release_of, scales_of
+from perf_matrix.experiment.request import BackendChoice, Order, subject_of
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.find import find_k6, k6_version
+from perf_matrix.load.slot import LoadRunner, Mix
 from perf_matrix.matrix.model import Arm, Cell, Endpoint
+from perf_matrix.matrix.scales import first_scale, second_scale
 from perf_matrix.queries.capture import open_counters
 from perf_matrix.record.folder import RunFolder, refuse_unless_empty
 from perf_matrix.record.model import (
@@ -33,37 +36,37 @@ from perf_matrix.record.model import (
     Fault,
     RunInfo,
     RunRecord,
+    SubjectInfo,
 )
 from perf_matrix.record.progress import progress
-from perf_matrix.stacks.local import LocalBackend, LocalStack, LocalSubject, Programs
-from perf_matrix.stacks.postgres_programs import find_postgres
-from perf_matrix.stacks.prisma import prepare_prisma
+from perf_matrix.stacks.compose.leftovers import clear_dead
+from perf_matrix.subjects.content import content_of
+from perf_matrix.subjects.spec import Folder, Image, Subject, parse_subject
 from perf_matrix.targets.base import Scale, Target
 from perf_matrix.targets.registry import find_target
-from perf_matrix.tools import find_node, find_uv, tool_version
 
 # What getting ready takes on a warm cache; only the display's guess at the end depends on it.
 _PREPARING_S = 5.0
 
 
 @dataclass(frozen=True)
-class _Tools:
-    """The programs of a run, all found before anything is started."""
+class _Workshop:
+    """The subjects, ready to be started, on a backend with a running Postgres."""
 
-    programs: Programs
+    backend: Backend
+    subjects: Mapping[Arm, SubjectInfo]
     k6: Path
     versions: dict[str, str]
+    lease: Lease
 
 
 @dataclass(frozen=True)
-class _Workshop:
-    """The subjects, installed, on a backend with a running Postgres that has their databases at every scale."""
+class _Wanted:
+    """What a workshop is for."""
 
-    backend: LocalBackend
-    subjects: dict[Arm, LocalSubject]
-    scales: Mapping[DataScale, Scale]
-    tools: _Tools
-    lease: Lease
+    target: Target
+    subjects: Mapping[Arm, Subject]
+    backend: BackendChoice
 
 
 def start_run(order: Order, out: Path, command: Command, outside: Surroundings) -> None:
@@ -74,9 +77,9 @@ def start_run(order: Order, out: Path, command: Command, outside: Surroundings) 
     """
     refuse_unless_empty(out)
     outside.display.expect(_PREPARING_S)
-    specs: dict[Arm, str] = {arm: release.spec for arm, release in order.releases.items()}
+    wanted = _Wanted(order.target, order.subjects, order.backend)
     with (
-        _workshop(order.target, specs, order.scales, outside) as workshop,
+        _workshop(wanted, outside) as workshop,
         RunFolder.create(out, _info(order, workshop, command)) as folder,
     ):
         _measure(folder, [_fresh(cell, folder.info) for cell in order.cells], workshop, outside)
@@ -92,62 +95,50 @@ def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
         outside.display.note("nothing is left to measure")
         return
     outside.display.expect(_PREPARING_S + sum(expected_s(plan, record.info) for plan in plans))
-    matrix = record.info.matrix
-    specs: dict[Arm, str] = {arm: info.spec for arm, info in record.info.subjects.items()}
+    target = find_target(record.info.matrix.target)
+    subjects = {arm: _again(info, target) for arm, info in record.info.subjects.items()}
     with RunFolder.open(path) as folder:
         for note in folder.notes:
             outside.display.note(note)
-        scales = scales_of(matrix, second=bool(record.info.grown))
-        with _workshop(find_target(matrix.target), specs, scales, outside) as workshop:
+        with _workshop(_Wanted(target, subjects, record.info.backend), outside) as workshop:
             _measure(folder, plans, workshop, outside)
 
 
 @contextmanager
-def _workshop(
-    target: Target, specs: Mapping[Arm, str], scales: Mapping[DataScale, Scale], outside: Surroundings
-) -> Iterator[_Workshop]:
-    """Install the subjects and start Postgres; on the way out nothing of it runs any more."""
-    display, phases = outside.display, outside.phases
-    with hold_lease(outside.cache / "leases") as lease:
+def _workshop(wanted: _Wanted, outside: Surroundings) -> Iterator[_Workshop]:
+    """Prepare the subjects and start Postgres; on the way out nothing of it runs any more."""
+    display, phases, registry = outside.display, outside.phases, lease_registry(outside.cache)
+    with hold_lease(registry) as lease:
         with phases.preparing("find the tools"):
-            display.stage("looking for Postgres, Node.js, uv and k6")
-            tools = _find_tools(outside)
-        backend = LocalBackend(
-            target, tools.programs, cache=outside.cache, lease=lease, environ=outside.environ
-        )
-        with phases.preparing("install the subjects"):
-            subjects = {arm: _install(backend, spec, target, display) for arm, spec in specs.items()}
+            display.stage("looking for the programs that are needed")
+            clear_dead(registry, outside.environ)
+            k6 = find_k6(outside.environ)
+            backend = open_backend(wanted.backend, wanted.target, lease, outside)
         try:
+            with phases.preparing("prepare the subjects"):
+                subjects = backend.prepare(wanted.subjects, display.stage)
             with phases.preparing("start Postgres"):
                 display.stage("starting Postgres")
                 backend.start_postgres()
-            with phases.preparing("migrate and seed"):
-                display.stage("migrating and seeding the databases")
-                backend.make_templates(subjects, scales)
-            yield _Workshop(backend, subjects, scales, tools, lease)
+            versions = {"k6": k6_version(k6), **backend.versions}
+            yield _Workshop(backend, subjects, k6, versions, lease)
         finally:
             backend.stop()
 
 
-def _find_tools(outside: Surroundings) -> _Tools:
-    k6 = find_k6(outside.environ)
-    uv = find_uv(outside.environ)
-    node = find_node(outside.environ)
-    postgres = find_postgres(outside.cache, lambda: node, outside.environ)
-    prisma = prepare_prisma(outside.cache, node, outside.environ)
-    versions = {
-        "k6": k6_version(k6),
-        "node": node.version,
-        "postgres": postgres.version,
-        "prisma engine": prisma.kind,
-        "uv": tool_version((str(uv),)),
-    }
-    return _Tools(Programs(uv, prisma, postgres), k6, versions)
+def _again(info: SubjectInfo, target: Target) -> Subject:
+    """The very version that a run began with, though a branch, a tag or a folder may have changed since.
 
-
-def _install(backend: LocalBackend, spec: str, target: Target, display: Display) -> LocalSubject:
-    display.stage(f"installing {spec}")
-    return backend.prepare(release_of(spec, target))
+    Raises InputError where it is gone or is not the same any more.
+    """
+    if info.commit:
+        return parse_subject(f"git:{info.commit}", target.package, checkout=Path(info.source))
+    if info.spec.startswith("image:"):
+        return Image(info.image)
+    subject = subject_of(info.spec, target, Path())
+    if isinstance(subject, Folder) and content_of(subject.folder) != info.content:
+        raise InputError(f"{info.spec} has changed since the run began: its figures would be of two versions")
+    return subject
 
 
 def _info(order: Order, workshop: _Workshop, command: Command) -> RunInfo:
@@ -156,7 +147,7 @@ def _info(order: Order, workshop: _Workshop, command: Command) -> RunInfo:
         command=command,
         started_at=time.time(),
         seed=int.from_bytes(os.urandom(4)),
-        subjects={arm: subject.info for arm, subject in workshop.subjects.items()},
+        subjects=dict(workshop.subjects),
         arguments=order.arguments,
         instruments=order.instruments,
         matrix=order.matrix,
@@ -164,9 +155,11 @@ def _info(order: Order, workshop: _Workshop, command: Command) -> RunInfo:
         known_endpoints=order.known_endpoints,
         other_pages=order.other_pages,
         grown=order.grown,
+        own_requests=order.own_requests,
         cells=order.cells,
+        backend=workshop.backend.name,
         host=this_host(),
-        tools=workshop.tools.versions,
+        tools=workshop.versions,
         diff=order.diff,
     )
 
@@ -190,7 +183,8 @@ def _remaining(cell: CellRecord, record: RunRecord) -> Plan | None:
     if not epochs and not second_scale:
         return None
     used_s = sum(end.ended_at - start.started_at for start, end in _finished(cell))
-    costs = assumed_costs([endpoint.name for endpoint in info.endpoints], len(info.grown))
+    left_s = load_s(info.load, cell.slots, cell.soaks)
+    costs = assumed_costs([endpoint.name for endpoint in info.endpoints], len(info.grown), left_s)
     return Plan(
         cell=cell.cell,
         limit_s=max(info.matrix.time - used_s, shortest_limit_s(costs, epochs) if epochs else 0.0),
@@ -225,24 +219,42 @@ def _measure(folder: RunFolder, plans: list[Plan], workshop: _Workshop, outside:
 
 
 def _measure_one(folder: RunFolder, plan: Plan, workshop: _Workshop, outside: Surroundings) -> None:
-    backend = workshop.backend
+    backend, cell, matrix = workshop.backend, plan.cell, folder.info.matrix
     environ = {**outside.environ, LEASE_VARIABLE: workshop.lease.id}
+    scales: dict[DataScale, Scale] = {"first": first_scale(matrix, cell)}
+    if folder.info.grown:
+        scales["second"] = second_scale(matrix, cell)
 
-    def start_stack(cell: Cell, scale: DataScale, logs: Path, waiting: Callable[[], None]) -> LocalStack:
-        return backend.start_stack(cell, scale, workshop.subjects, logs, waiting=waiting)
+    def start_stack(cell: Cell, scale: DataScale, logs: Path, waiting: Callable[[], None]) -> Stack:
+        return backend.start_stack(cell, scales[scale], logs, waiting=waiting)
 
-    def start_agent(urls: Mapping[Arm, str], endpoints: list[Endpoint], log: Path) -> Agent:
+    def start_agent(
+        urls: Mapping[Arm, str], control: str | None, endpoints: list[Endpoint], log: Path
+    ) -> Agent:
         return Agent.start(
-            workshop.tools.k6, urls, endpoints, log, scratch=workshop.lease.private, environ=environ
+            workshop.k6,
+            urls,
+            endpoints,
+            log,
+            control=control,
+            scratch=workshop.lease.private,
+            environ=environ,
         )
 
-    backend.revive_postgres(workshop.subjects, workshop.scales)
-    with open_counters(backend.postgres.conninfo()) as counters:
+    def make_load_runner(urls: Mapping[Arm, str], mix: Mix, log: Path) -> LoadRunner:
+        return LoadRunner(workshop.k6, urls, mix, log, scratch=workshop.lease.private, environ=environ)
+
+    backend.revive()
+    with outside.phases.preparing("migrate and seed"):
+        outside.display.stage("migrating and seeding the databases")
+        backend.seed(scales.values())
+    with open_counters(backend.conninfo()) as counters:
         bench = Bench(
             folder=folder,
             counters=counters,
             start_stack=start_stack,
             start_agent=start_agent,
+            make_load_runner=make_load_runner,
             phases=outside.phases,
             display=outside.display,
             # Another seed after each interruption, so that a resumed run does not repeat the same orders.

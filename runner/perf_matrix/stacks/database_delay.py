@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from perf_matrix.record.model import RoundTripCheck
-from perf_matrix.stacks.relay import Relay
 from perf_matrix.stacks.round_trip import measure_round_trip
+
+
+class Relay(Protocol):
+    """A relay before the database, whoever runs it."""
+
+    def set_delay(self, seconds: float) -> None:
+        """Hold back by ``seconds`` what the server answers from now on."""
+
+    def check_alive(self) -> None:
+        """Raise PartDiedError, with its last log lines, where it has ended."""
 
 
 @dataclass(frozen=True)

@@ -12,45 +12,28 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from perf_matrix.accounts import Account, unprivileged_account
 from perf_matrix.errors import MeasurementError
 from perf_matrix.processes import Process, end, log_tail, spawn
+from perf_matrix.stacks.database_server import SETTINGS, SUPERUSER, DatabaseServer
 from perf_matrix.stacks.ports import LOOPBACK, free_port
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 
-SUPERUSER = "perf_matrix"
 _START_LIMIT_S = 30.0
 _START_ATTEMPTS = 3
 _POLL_S = 0.05
-SETTINGS: Mapping[str, str] = {
-    "shared_preload_libraries": "pg_stat_statements",
-    "pg_stat_statements.max": "10000",
-    "pg_stat_statements.track": "top",
-    "pg_stat_statements.track_utility": "on",
-    "pg_stat_statements.save": "off",
-    "listen_addresses": LOOPBACK,
-    "max_connections": "300",
-    "shared_buffers": "256MB",
-    # A checkpoint or a vacuum in the middle of a block would be a disturbance of one arm.
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "checkpoint_timeout": "1h",
-    "max_wal_size": "4GB",
-    "autovacuum": "off",
-}
+LOCAL_SETTINGS: Mapping[str, str] = {**SETTINGS, "listen_addresses": LOOPBACK}
 
 
 @dataclass(frozen=True)
-class PostgresServer:
+class PostgresServer(DatabaseServer):
     """A running server. ``url`` is what a service connects with; ``connect`` goes by the private socket."""
 
     process: Process
@@ -66,55 +49,13 @@ class PostgresServer:
         """libpq connection parameters by the private socket."""
         return make_conninfo(host=str(self.folder), port=self.port, user=SUPERUSER, dbname=database)
 
-    def connect(self, database: str = "postgres") -> psycopg.Connection:
-        """An autocommit connection by the private socket."""
-        return psycopg.connect(self.conninfo(database), autocommit=True)
-
-    def create(self, database: str) -> None:
-        """Create an empty database."""
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
-
-    def clone(self, template: str, database: str) -> None:
-        """(Re)create ``database`` as a copy of ``template``; whoever is still connected to either is cut off."""
-        self.drop(database)
-        self._execute(
-            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(
-                sql.Literal(template)
-            )
-        )
-        self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(template)
-            )
-        )
-
-    def drop(self, database: str) -> None:
-        """Drop ``database`` where it exists, cutting off whoever is connected."""
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
-
-    def run_scripts(self, database: str, scripts: Sequence[tuple[str, str]]) -> None:
-        """Run SQL scripts, (name, text) each, in order, on one connection.
-
-        Raises MeasurementError naming the script that failed and the server's words.
-        """
-        with self.connect(database) as connection:
-            for name, text in scripts:
-                try:
-                    connection.execute(text.encode())
-                except psycopg.Error as error:
-                    raise MeasurementError(f"the SQL script {name} failed on {database}: {error}") from error
+    def check_alive(self) -> None:
+        """Raise PartDiedError, with its last log lines, where it has ended."""
+        self.process.check_alive()
 
     def stop(self) -> None:
         """Stop at once: the data is thrown away."""
         end([self.process], signal_number=signal.SIGQUIT, grace_s=2.0)
-
-    def _execute(self, statement: sql.Composed) -> None:
-        try:
-            with self.connect() as connection:
-                connection.execute(statement)
-        except psycopg.Error as error:
-            self.process.check_alive()
-            raise MeasurementError(f"Postgres refused {statement.as_string()!r}: {error}") from error
 
 
 def start_postgres(
@@ -122,7 +63,7 @@ def start_postgres(
     private: Path,
     environ: Mapping[str, str],
     choose_port: Callable[[], int] = free_port,
-    settings: Mapping[str, str] = SETTINGS,
+    settings: Mapping[str, str] = LOCAL_SETTINGS,
 ) -> PostgresServer:
     """Initialise and start a server under ``private``; returns once it answers.
 

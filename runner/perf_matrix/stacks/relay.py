@@ -37,7 +37,7 @@ class Relay:
 
         What is held back already goes on when it was due before. Raises ValueError below 0 or not finite.
         """
-        _write_delay(self.folder, seconds)
+        set_delay(self.folder, seconds)
 
     def check_alive(self) -> None:
         """Raise PartDiedError, with its last log lines, where it has ended."""
@@ -66,16 +66,35 @@ def start_relay(
     where it ends or does not listen within ``limit_s`` seconds, ValueError for a delay below 0.
     """
     folder = Path(tempfile.mkdtemp(prefix="relay-", dir=private))
-    (folder / relay_process.DELAY_FILE).write_bytes(bytes(relay_process.DELAY.size))
-    _write_delay(folder, delay_s)
+    make_delay_file(folder, delay_s)
     # -P: what lies in the folder that it starts in is not imported.
-    argv = [sys.executable, "-P", "-m", relay_process.__name__, str(folder), str(server_port)]
+    argv = [
+        sys.executable,
+        "-P",
+        "-m",
+        relay_process.__name__,
+        str(folder),
+        f"{relay_process.LOOPBACK}:{server_port}",
+    ]
     with ExitStack() as started:
         process = spawn(name, argv, env=environ, log=log, cwd=folder)
         started.callback(_stop, process, folder)
         relay = Relay(process, folder, _wait_for_port(process, folder, limit_s))
         started.pop_all()
     return relay
+
+
+def make_delay_file(folder: Path, seconds: float) -> None:
+    """What a relay reads its delay from; ValueError below 0 or not finite."""
+    (folder / relay_process.DELAY_FILE).write_bytes(bytes(relay_process.DELAY.size))
+    set_delay(folder, seconds)
+
+
+def set_delay(folder: Path, seconds: float) -> None:
+    """Change the delay of the relay that reads ``folder``; ValueError below 0 or not finite."""
+    if not isfinite(seconds) or seconds < 0:
+        raise ValueError(f"a delay of {seconds} s: write 0 or a positive number of seconds")
+    relay_process.write_delay(folder, seconds)
 
 
 def _wait_for_port(process: Process, folder: Path, limit_s: float) -> int:
@@ -87,12 +106,6 @@ def _wait_for_port(process: Process, folder: Path, limit_s: float) -> int:
         process.check_alive()
         time.sleep(_POLL_S)
     raise PartDiedError(f"{process.name} did not listen after {limit_s:g} s.", process.log_tail())
-
-
-def _write_delay(folder: Path, seconds: float) -> None:
-    if not isfinite(seconds) or seconds < 0:
-        raise ValueError(f"a delay of {seconds} s: write 0 or a positive number of seconds")
-    relay_process.write_delay(folder, seconds)
 
 
 def _stop(process: Process, folder: Path) -> None:

@@ -1,10 +1,11 @@
 """The relay itself, a process of its own: forwards connections and holds back what the server answers.
 
-    python -m perf_matrix.stacks.relay_process FOLDER SERVER_PORT
+    python -m perf_matrix.stacks.relay_process FOLDER SERVER [LISTEN]
 
-It listens on a free loopback port, writes that port to ``FOLDER/port``, and forwards every connection to
-SERVER_PORT. What a client sends goes on at once. What the server answers goes on ``FOLDER/delay`` seconds
-after it came: a delay line, so bytes that come at different times keep their spacing, as on a long cable.
+It forwards every connection to SERVER, ``HOST:PORT``. It listens on LISTEN, also ``HOST:PORT``; without that on a
+free loopback port, which it writes to ``FOLDER/port``. What a client sends goes on at once. What the server
+answers goes on ``FOLDER/delay`` seconds after it came: a delay line, so bytes that come at different times keep
+their spacing, as on a long cable.
 
 One thread waits for everything. ``epoll`` can only wait for whole milliseconds, but ``select`` on the
 epoll's own descriptor waits for microseconds. A thread per direction would have to fight for Python's lock.
@@ -223,7 +224,7 @@ class Connection:
             one.close()
 
 
-def serve(listener: socket.socket, server_port: int, delay_s: Callable[[], float]) -> None:
+def serve(listener: socket.socket, server: tuple[str, int], delay_s: Callable[[], float]) -> None:
     """Forward for ever. ``delay_s`` is asked whenever an answer comes. Raises OSError of ``accept``."""
     selector = selectors.DefaultSelector()
     schedule = Schedule()
@@ -235,7 +236,7 @@ def serve(listener: socket.socket, server_port: int, delay_s: Callable[[], float
             # It had gone again by now.
             return
         _prepare(client)
-        Connection(client, _connect(server_port), selector, DelayLine(schedule, delay_s))
+        Connection(client, _connect(server), selector, DelayLine(schedule, delay_s))
 
     selector.register(listener, EVENT_READ, accept)
     while True:
@@ -254,11 +255,11 @@ def _wait(
     return selector.select(0)
 
 
-def _connect(port: int) -> socket.socket:
+def _connect(address: tuple[str, int]) -> socket.socket:
     """Begin to connect: until it is done sending waits, and where it is refused reading says so."""
     server = socket.socket()
     _prepare(server)
-    server.connect_ex((LOOPBACK, port))
+    server.connect_ex(address)
     return server
 
 
@@ -296,18 +297,26 @@ def _sharpen_timers() -> None:
         _TIMER_SLACK.write_text("1")
 
 
-def main(folder: Path, server_port: int) -> None:
+def _address(text: str) -> tuple[str, int]:
+    """``HOST:PORT``, with the name looked up: connecting must not wait for that."""
+    host, _, port = text.rpartition(":")
+    return socket.gethostbyname(host), int(port)
+
+
+def main(folder: Path, server: str, listen: str | None = None) -> None:
     """Listen, say where, and forward until a signal ends the process."""
     # A run that is cleared up asks with SIGINT: end at once for that, too, without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _sharpen_timers()
     with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, 0) if listen is None else _address(listen))
         listener.listen(_LISTEN_BACKLOG)
         listener.settimeout(0)
-        _tell_port(folder, listener.getsockname()[1])
-        serve(listener, server_port, _delay_reader(folder))
+        if listen is None:
+            _tell_port(folder, listener.getsockname()[1])
+        serve(listener, _address(server), _delay_reader(folder))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -51,7 +51,8 @@ def main() -> None:
         sys.exit(3)
     subprocess.Popen(["sleep", "600"], start_new_session=True)
     print("serving", flush=True)
-    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    host, port = sys.argv[1:]
+    Server((host, int(port)), Handler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,19 +16,21 @@ import psutil
 import pytest
 import requests
 
+from perf_matrix.cache import cache_root
 from perf_matrix.errors import MeasurementError, PartDiedError
 from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease, processes_of
 from perf_matrix.matrix.model import ARMS, Arm, Cell, Database, Patch
-from perf_matrix.record.model import DataScale
-from perf_matrix.stacks.local import LocalBackend, LocalStack, LocalSubject, Programs
+from perf_matrix.record.model import SubjectInfo
+from perf_matrix.stacks.local import LocalBackend, LocalStack, Programs
 from perf_matrix.stacks.ports import LOOPBACK, free_port
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 from perf_matrix.stacks.prisma import Prisma
+from perf_matrix.stacks.stand_ins import StandInPrograms, prepare_stand_ins
 from perf_matrix.subjects.spec import Release
-from perf_matrix.targets.base import Launch, LaunchRequest, Scale, Variables
 from perf_matrix.tools import Node, find_uv
 
-SERVICE = Path(__file__).with_name("service.py")
+from .small_target import SmallTarget
+
 CALLER = {
     "PATH": os.environ["PATH"],
     "LANG": "C.UTF-8",
@@ -45,64 +45,14 @@ START = Callable[..., LocalStack]
 CELL = Cell(id="default", variants={})
 
 
-class SmallTarget:
-    """The service beside this file. A release of it is a release of the small package ``iniconfig``."""
-
-    name = "small"
-    package = "iniconfig"
-    default_scale: Scale = {"rows": 2}  # noqa: RUF012 - as the protocol has it
-    ready_path = "/ready"
-
-    def __init__(self, tells: Mapping[str, str] | None = None) -> None:
-        self._tells = tells or {}
-
-    def refusal(self, version: str) -> str | None:
-        return None
-
-    def requirements(self, version: str) -> list[str]:
-        return [f"iniconfig=={version}"]
-
-    def prisma_schema(self, site_packages: Path) -> Path | None:
-        return None
-
-    def migrations(self, site_packages: Path) -> list[tuple[str, str]]:
-        # What is installed decides the schema, as with a real service.
-        installed = next(site_packages.glob("iniconfig-*.dist-info")).name.split("-")[1].split(".dist")[0]
-        return [
-            ("1_make", "CREATE TABLE it (name text)"),
-            ("2_fill", f"INSERT INTO it VALUES ('{installed}')"),
-        ]
-
-    def seed(self, scale: Scale) -> str:
-        return f"INSERT INTO it SELECT 'row ' || i FROM generate_series(1, {scale['rows']}) i"
-
-    def variables(self, scale: Scale, today: date) -> Variables:
-        return {}
-
-    def launch(self, request: LaunchRequest) -> Launch:
-        version = request.environment.name.split("-")[1]
-        env = {
-            "DATABASE_URL": request.database_url,
-            "VERSION": self._tells.get(version, version),
-            "BEHAVIOUR": "serve",
-            **request.patch.env,
-        }
-        # The tests' own Python, which has the database driver.
-        return Launch(
-            (sys.executable, str(SERVICE), str(request.port)), env, json.dumps(request.patch.config)
-        )
-
-    def ready_version(self, body: str) -> str | None:
-        try:
-            version = json.loads(body)["version"]
-        except (json.JSONDecodeError, KeyError, TypeError):
-            return None
-        return None if version is None else str(version)
-
-
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def stand_ins() -> StandInPrograms:
+    return prepare_stand_ins(cache_root(), find_uv())
 
 
 @pytest.fixture
@@ -114,7 +64,7 @@ def lease(tmp_path: Path) -> Iterator[Lease]:
 
 @pytest.fixture
 def backend_of(
-    cache: Path, lease: Lease, postgres_programs: PostgresPrograms
+    cache: Path, lease: Lease, postgres_programs: PostgresPrograms, stand_ins: StandInPrograms
 ) -> Iterator[Callable[..., LocalBackend]]:
     """Makes backends for a target; keywords are those of LocalBackend."""
     made = []
@@ -122,7 +72,7 @@ def backend_of(
     prisma = Prisma(nothing, nothing, "wasm", Node(("node",), ("npm",), "0"))
 
     def make(target: SmallTarget | None = None, **options: Any) -> LocalBackend:
-        programs = Programs(find_uv(), prisma, postgres_programs)
+        programs = Programs(find_uv(), prisma, postgres_programs, stand_ins, {})
         options = {"ready_limit_s": 20.0, **options}
         backend = LocalBackend(
             target or SmallTarget(), programs, cache=cache, lease=lease, environ=CALLER, **options
@@ -147,22 +97,18 @@ def start(backend_of: Callable[..., LocalBackend], tmp_path: Path) -> START:
         **options: Any,
     ) -> LocalStack:
         backend = backend_of(target, **options)
-        subjects = both(backend)
+        both(backend)
         backend.start_postgres()
-        backend.make_templates(subjects, {"first": {"rows": 2}})
+        backend.seed([{"rows": 2}])
         cell = Cell(id="default", variants={}, patch=Patch(env=dict(env or {})))
-        return backend.start_stack(
-            cell, "first", subjects, tmp_path / "logs", waiting=lambda: waiting(backend)
-        )
+        return backend.start_stack(cell, {"rows": 2}, tmp_path / "logs", waiting=lambda: waiting(backend))
 
     return begin
 
 
-def both(backend: LocalBackend, versions: Sequence[str] = ("1.1.1", "2.0.0")) -> dict[Arm, LocalSubject]:
-    return {
-        arm: backend.prepare(Release("iniconfig", version))
-        for arm, version in zip(ARMS, versions, strict=True)
-    }
+def both(backend: LocalBackend, versions: Sequence[str] = ("1.1.1", "2.0.0")) -> dict[Arm, SubjectInfo]:
+    subjects = {arm: Release("iniconfig", version) for arm, version in zip(ARMS, versions, strict=True)}
+    return backend.prepare(subjects, lambda _what: None)
 
 
 def services_of(lease: Lease) -> list[str]:
@@ -217,17 +163,17 @@ def test_the_same_release_twice_has_two_databases(
     backend_of: Callable[..., LocalBackend], tmp_path: Path
 ) -> None:
     backend = backend_of()
-    subjects = both(backend, ("2.0.0", "2.0.0"))
+    both(backend, ("2.0.0", "2.0.0"))
     backend.start_postgres()
-    backend.make_templates(subjects, {"first": {"rows": 1}})
-    stack = backend.start_stack(CELL, "first", subjects, tmp_path, waiting=lambda: None)
+    backend.seed([{"rows": 1}])
+    stack = backend.start_stack(CELL, {"rows": 1}, tmp_path, waiting=lambda: None)
     with stack.postgres.connect("perf_base") as connection:
         connection.execute("DELETE FROM it")
     assert ask(stack, "base", "/rows") == []
     assert ask(stack, "head", "/rows") == ["2.0.0", "row 1"]
     # The next epoch begins with the data that was seeded.
     stack.stop()
-    stack = backend.start_stack(CELL, "first", subjects, tmp_path, waiting=lambda: None)
+    stack = backend.start_stack(CELL, {"rows": 1}, tmp_path, waiting=lambda: None)
     assert ask(stack, "base", "/rows") == ["2.0.0", "row 1"]
     stack.stop()
 
@@ -238,7 +184,9 @@ def test_nothing_of_the_callers_environment_gets_through(start: START, lease: Le
         seen = ask(stack, arm, "/environment")
         home = str(lease.private / f"{arm}-{stack.proxies[arm].port}")
         assert seen.pop("DATABASE_URL") == stack.postgres.url(f"perf_{arm}")
-        assert seen.pop("PATH") == f"{cache}/subjects/iniconfig-{version}/bin:{CALLER['PATH']}"
+        installed, _, rest = seen.pop("PATH").partition("/bin:")
+        assert installed.startswith(f"{cache}/subjects/iniconfig-{version}-")
+        assert rest == CALLER["PATH"]
         assert {name: seen.pop(name) for name in ("HOME", "TMPDIR", "cwd")} == dict.fromkeys(
             ("HOME", "TMPDIR", "cwd"), home
         )
@@ -255,8 +203,8 @@ def test_nothing_of_the_callers_environment_gets_through(start: START, lease: Le
 
 
 def test_what_is_prepared_is_known_by_its_packages(backend_of: Callable[..., LocalBackend]) -> None:
-    subject = backend_of().prepare(Release("iniconfig", "2.0.0"))
-    assert subject.info.model_dump() == {
+    info = both(backend_of())["head"]
+    assert info.model_dump(exclude_defaults=True) == {
         "spec": "iniconfig==2.0.0",
         "version": "2.0.0",
         "engine": "wasm",
@@ -364,17 +312,17 @@ def test_an_interruption_while_the_proxies_start_leaves_neither(start: START, le
 
 
 def test_the_lease_takes_what_the_stack_left(
-    tmp_path: Path, cache: Path, postgres_programs: PostgresPrograms
+    tmp_path: Path, cache: Path, postgres_programs: PostgresPrograms, stand_ins: StandInPrograms
 ) -> None:
     nothing = Path("/nonexistent")
     prisma = Prisma(nothing, nothing, "wasm", Node(("node",), ("npm",), "0"))
     with hold_lease(tmp_path / "registry") as lease:
-        programs = Programs(find_uv(), prisma, postgres_programs)
+        programs = Programs(find_uv(), prisma, postgres_programs, stand_ins, {})
         backend = LocalBackend(SmallTarget(), programs, cache=cache, lease=lease, environ=CALLER)
-        subjects = both(backend)
+        both(backend)
         backend.start_postgres()
-        backend.make_templates(subjects, {"first": {"rows": 1}})
-        backend.start_stack(CELL, "first", subjects, tmp_path / "logs", waiting=lambda: None)
+        backend.seed([{"rows": 1}])
+        backend.start_stack(CELL, {"rows": 1}, tmp_path / "logs", waiting=lambda: None)
         left = processes_of(lease.id)
         assert len([process for process in left if process.name() == "sleep"]) == 2
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left)
@@ -387,7 +335,8 @@ def test_postgres_moves_on_from_a_port_that_is_taken(backend_of: Callable[..., L
         taken.listen()
         ports = iter([taken.getsockname()[1], free_port()])
         backend = backend_of(choose_port=lambda: next(ports))
-        assert backend.start_postgres().port != taken.getsockname()[1]
+        backend.start_postgres()
+        assert backend.postgres.port != taken.getsockname()[1]
 
 
 def test_postgres_before_it_is_started(backend_of: Callable[..., LocalBackend]) -> None:
@@ -399,22 +348,21 @@ def test_the_databases_of_each_scale_are_apart(
     backend_of: Callable[..., LocalBackend], tmp_path: Path
 ) -> None:
     backend = backend_of()
-    subjects = both(backend)
+    both(backend)
     backend.start_postgres()
-    backend.make_templates(subjects, {"first": {"rows": 1}, "second": {"rows": 3}})
-    scales: list[tuple[DataScale, int]] = [("first", 1), ("second", 3)]
-    for scale, rows in scales:
-        stack = backend.start_stack(CELL, scale, subjects, tmp_path, waiting=lambda: None)
+    backend.seed([{"rows": 1}, {"rows": 3}])
+    for rows in (1, 3):
+        stack = backend.start_stack(CELL, {"rows": rows}, tmp_path, waiting=lambda: None)
         assert [len(ask(stack, arm, "/rows")) for arm in ARMS] == [1 + rows, 1 + rows]
         stack.stop()
 
 
 def test_one_arm_alone_has_one_proxy(backend_of: Callable[..., LocalBackend], tmp_path: Path) -> None:
     backend = backend_of()
-    subjects: dict[Arm, LocalSubject] = {"head": both(backend)["head"]}
+    backend.prepare({"head": Release("iniconfig", "2.0.0")}, lambda _what: None)
     backend.start_postgres()
-    backend.make_templates(subjects, {"first": {"rows": 1}})
-    stack = backend.start_stack(CELL, "first", subjects, tmp_path, waiting=lambda: None)
+    backend.seed([{"rows": 1}])
+    stack = backend.start_stack(CELL, {"rows": 1}, tmp_path, waiting=lambda: None)
     assert (list(stack.urls), list(stack.databases), list(stack.ready_s)) == (["head"], ["head"], ["head"])
     stack.stop()
 
@@ -423,18 +371,40 @@ def test_a_delay_before_the_database_is_what_was_asked_for_and_ends_with_the_sta
     backend_of: Callable[..., LocalBackend], tmp_path: Path
 ) -> None:
     backend = backend_of()
-    subjects = both(backend)
+    both(backend)
     backend.start_postgres()
-    backend.make_templates(subjects, {"first": {"rows": 1}})
+    backend.seed([{"rows": 1}])
     cell = Cell(id="default", variants={}, patch=Patch(database=Database(round_trip_ms=20)))
-    stack = backend.start_stack(cell, "first", subjects, tmp_path, waiting=lambda: None)
+    stack = backend.start_stack(cell, {"rows": 1}, tmp_path, waiting=lambda: None)
     assert stack.delay is not None
     assert len(ask(stack, "base", "/rows")) == 2
     found = stack.delay.check(epoch=3)
     assert (found.epoch, found.asked_ms) == (3, 20)
     assert found.delayed_ms >= 20 > found.relayed_ms > 0 < found.direct_ms
-    relay = stack.delay.relay
     stack.stop()
-    assert relay.process.exit_code is not None
+    with pytest.raises(PartDiedError, match="the relay before the database"):
+        stack.delay.relay.check_alive()
     with pytest.raises(PartDiedError, match="the relay before the database"):
         stack.check_alive()
+
+
+def test_a_variant_knows_the_stand_ins_and_its_sql_is_run(
+    backend_of: Callable[..., LocalBackend], tmp_path: Path
+) -> None:
+    backend = backend_of()
+    both(backend)
+    backend.start_postgres()
+    backend.seed([{"rows": 1}])
+    patch = Patch(env={"SINK": "${sink}/v1"}, sql=["INSERT INTO it VALUES ('${mcp}')"])
+    stack = backend.start_stack(
+        Cell(id="default", variants={}, patch=patch), {"rows": 1}, tmp_path, waiting=lambda: None
+    )
+    assert requests.get(f"{stack.stand_ins.sink.url}/health", timeout=5).ok
+    for arm in ARMS:
+        assert ask(stack, arm, "/environment")["SINK"] == f"{stack.stand_ins.sink.url}/v1"
+        assert f"{stack.stand_ins.upstream.url}/mcp" in ask(stack, arm, "/rows")
+    body = {"model": "m", "messages": [{"role": "user", "content": "Say ok."}]}
+    assert requests.post(stack.control_url, json=body, timeout=5).json()["object"] == "chat.completion"
+    assert stack.telemetry().requests == 0
+    assert stack.usage("head").memory_bytes > 0
+    stack.stop()
