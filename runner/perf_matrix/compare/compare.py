@@ -32,6 +32,7 @@ from perf_matrix.compare.model import (
 from perf_matrix.compare.power import detectable
 from perf_matrix.compare.statement_times import slower
 from perf_matrix.compare.summaries import findings
+from perf_matrix.compare.telemetry import telemetry
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.model import ARMS, Arm, Cell
@@ -62,6 +63,7 @@ def compare(record: RunRecord) -> Comparison:
     cells = [_cell(cell, found.get(cell.id), endpoints, info) for cell in info.cells]
     return Comparison(
         verdict=worst(cell.verdict for cell in cells),
+        backend=info.backend,
         subjects=Subjects(base=info.subjects["base"], head=info.subjects["head"]),
         findings=findings(cells, info.matrix.gate.metrics),
         cells=cells,
@@ -139,6 +141,7 @@ def _cell(
         control=measured.control,
         load=measured.load,
         soak=measured.soak,
+        telemetry=telemetry(record.telemetry),
         fault=record.faults[-1].message if record.faults else "",
         log_tail=record.faults[-1].log_tail if record.faults else [],
     )

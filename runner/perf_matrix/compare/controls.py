@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from math import exp, log1p
-from statistics import median
 
 import numpy as np
 
@@ -72,14 +71,25 @@ def _place(block: PairedBlock) -> tuple[int, float, str, int]:
 
 def _log_ratios(blocks: Sequence[PairedBlock]) -> FloatArray:
     """log(head/base) of each block's medians; of very many blocks, means of as many neighbours each."""
-    base, head = (np.log([_median([block], [arm]) for block in blocks]) for arm in ARMS)
+    base, head = (np.log(_medians([block.control_ms[arm] for block in blocks])) for arm in ARMS)
     units = np.array_split(head - base, min(len(blocks), MAX_UNITS))
     return np.array([unit.mean() for unit in units], dtype=np.float64)
 
 
+def _medians(blocks: Sequence[Sequence[float]]) -> FloatArray:
+    """The median of each block; those of one length are worked out together, since there may be very many."""
+    medians = np.empty(len(blocks))
+    sizes = np.array([len(block) for block in blocks])
+    for size in np.unique(sizes):
+        places = np.flatnonzero(sizes == size)
+        medians[places] = np.median(np.array([blocks[place] for place in places]), axis=1)
+    found: FloatArray = np.maximum(medians, RESOLUTION_MS)
+    return found
+
+
 def _median(blocks: Sequence[PairedBlock], arms: Sequence[Arm]) -> float:
     times = chain.from_iterable(block.control_ms[arm] for block in blocks for arm in arms)
-    return max(median(times), RESOLUTION_MS)
+    return max(float(np.median(np.fromiter(times, np.float64))), RESOLUTION_MS)
 
 
 def _finer(gate: Gate) -> Gate:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from perf_matrix.matrix.model import Arm, GatedMetric
-from perf_matrix.record.model import HostInfo, SubjectInfo
+from perf_matrix.record.model import Backend, HostInfo, SubjectInfo
 
 Verdict = Literal["regression", "improvement", "pass", "inconclusive", "invalid"]
 Metric = Literal["queries", "p50", "p95", "p99", "errors", "load"]
@@ -360,6 +360,17 @@ class Soak(Compared):
     note: str = Field(default="", description="What stands out, or why there is no growth to show.")
 
 
+class Telemetry(Compared):
+    """What the telemetry sink got in all epochs, from both arms."""
+
+    exports: int
+    rejected: int = Field(description="Exports that could not be read.")
+    spans: int
+    points: int = Field(description="Data points of metrics.")
+    records: int = Field(description="Log records.")
+    events: int = Field(description="Of Langfuse's own batches.")
+
+
 class CellComparison(Compared):
     """One cell."""
 
@@ -375,6 +386,7 @@ class CellComparison(Compared):
     control: Control | None = Field(default=None, description="The control in the blocks of all endpoints.")
     load: CellLoad | None = None
     soak: Soak | None = None
+    telemetry: Telemetry | None = None
     fault: str = ""
     log_tail: list[str] = []
 
@@ -425,6 +437,7 @@ class Comparison(Compared):
 
     schema_version: Literal[1] = 1
     verdict: Verdict
+    backend: Backend = Field(default="local", description="Who ran the services.")
     subjects: Subjects
     findings: list[Finding]
     cells: list[CellComparison]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from perf_matrix.compare.model import CellComparison, Comparison, EndpointComparison, Finding, GateResult
-from perf_matrix.report import conditions, control, delay, work
+from perf_matrix.report import conditions, control, delay, subjects, telemetry, work
 from perf_matrix.report.columns import WORK, Part
 from perf_matrix.report.conditions import NAME_LIMIT
 from perf_matrix.report.load import UnderLoad, under_load
@@ -137,9 +137,14 @@ def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Pa
         disturbed=control.moved(_cells(clean)),
         findings=sorted(clean.findings, key=lambda finding: WORST_FIRST.index(finding.verdict)),
         detectable=conditions.detectable(clean),
-        rules=[*conditions.rules(clean), *control.unmoved(_cells(clean))],
+        rules=[
+            *conditions.rules(clean),
+            *control.unmoved(_cells(clean)),
+            *telemetry.seen(_cells(clean)),
+            *subjects.resolved(clean),
+        ],
         host=conditions.host_words(clean.host),
-        tools=", ".join(f"{tool} {version}" for tool, version in clean.tools.items()),
+        tools=", ".join([*(f"{tool} {version}" for tool, version in clean.tools.items()), *_backend(clean)]),
         timings=conditions.timing_words(clean),
         warnings=clean.warnings,
         glossary=conditions.glossary(clean),
@@ -148,6 +153,11 @@ def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Pa
         reproduce=line(reproduce),
         report=line(report),
     )
+
+
+def _backend(comparison: Comparison) -> list[str]:
+    """Who ran the services, where that was not this machine itself."""
+    return [f"services on {comparison.backend}"] if comparison.backend != "local" else []
 
 
 def _is_quiet(comparison: Comparison) -> bool:
