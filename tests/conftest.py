@@ -1,10 +1,11 @@
-"""What several tests share: one Postgres server, started as the program starts its own."""
+"""What several tests share: one Postgres server, started as the program starts its own; one Docker engine."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from perf_matrix.lease import LEASE_VARIABLE, Lease, hold_lease
 from perf_matrix.stacks.postgres import PostgresServer, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms, find_postgres
 from perf_matrix.tools import find_node
+from tests.engine import Engine, EngineMissingError, engine_session
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +41,17 @@ def postgres(postgres_programs: PostgresPrograms, lease: Lease) -> Iterator[Post
     server = start_postgres(postgres_programs, lease.private, environ)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """One Docker engine with compose and base images for the whole session; skips where none can run.
+
+    The first start on a machine may install it and build the images: minutes, not seconds.
+    """
+    with ExitStack() as stack:
+        try:
+            engine = stack.enter_context(engine_session(os.environ))
+        except EngineMissingError as missing:
+            pytest.skip(f"needs a Docker engine: {missing}")
+        yield engine
