@@ -60,6 +60,7 @@ def _blocks(info: RunInfo) -> Iterator[PairedBlock]:
     for number in range(count):
         for endpoint in info.endpoints:
             base, head = np.round(20 * np.exp(rng.normal(0, 0.15, (2, PAIRS))), 6).tolist()
+            before_base, before_head = np.round(1.2 * np.exp(rng.normal(0, 0.15, (2, PAIRS))), 6).tolist()
             yield PairedBlock(
                 epoch=2 * number // count,
                 endpoint=endpoint.name,
@@ -68,6 +69,7 @@ def _blocks(info: RunInfo) -> Iterator[PairedBlock]:
                 base_ms=base,
                 head_ms=head,
                 head_first=rng.integers(0, 2, PAIRS).astype(bool).tolist(),
+                control_ms={"base": before_base, "head": before_head},
             )
 
 

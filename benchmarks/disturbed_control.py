@@ -23,7 +23,7 @@ from threading import Thread
 
 from tabulate import tabulate
 
-from perf_matrix.compare.carry_over import carry_over, matters
+from perf_matrix.compare.carry_over import carry_over, is_more
 from perf_matrix.compare.controls import control
 from perf_matrix.compare.latency import measure
 from perf_matrix.load.agent import Agent
@@ -128,7 +128,7 @@ def row(cpus: int, after_ms: float, found: Sequence[PairedBlock]) -> list[str]:
         f"{100 * (before.ratio - 1):+.0f} % [{low:+.0f}, {high:+.0f}]",
         "yes" if before.moved else "no",
         f"{100 * expm1(carried.estimate):+.0f} % [{100 * expm1(carried.low):+.0f}, {100 * expm1(carried.high):+.0f}]",
-        "yes" if matters(carried, found, Gate()) else "no",
+        "yes" if is_more(carried, latency.matters) else "no",
         f"{latency.base:.1f} ms, {latency.head:.1f} ms ({100 * expm1(latency.interval.estimate):+.0f} %)",
     ]
 

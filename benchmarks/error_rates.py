@@ -28,7 +28,7 @@ from tabulate import tabulate
 
 from perf_matrix.compare import mann_whitney, signed_rank
 from perf_matrix.compare.blocks import MIN_UNITS, RULES, FloatArray, LatencyMetric
-from perf_matrix.compare.carry_over import carry_over, matters
+from perf_matrix.compare.carry_over import carry_over, is_more
 from perf_matrix.compare.controls import control
 from perf_matrix.compare.drops import decide_drops
 from perf_matrix.compare.holm import PValues, holm_each_way
@@ -289,7 +289,7 @@ def _carried_over(noise: Noise, blocks: int, factor: float, seed: int) -> tuple[
     carried, latency = carry_over(found), measure(found, "p50", GATE)
     assert carried
     assert latency
-    return matters(carried, found, GATE), exp(latency.interval.estimate)
+    return is_more(carried, latency.matters), exp(latency.interval.estimate)
 
 
 def _control(blocks: Sequence[PairedBlock]) -> Control:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Kind = Literal["postgres", "python"]
 
 _SOURCE = Path(__file__).with_name("images")
+_REPOSITORY = "perf-matrix-ci"
 _LABEL = "perf-matrix.stand-in"
 # kind -> the program that tells the version, and the part of it that goes into the name
 _VERSIONS = {"postgres": ("postgres", r"\d+"), "python": ("python3", r"\d+\.\d+")}
@@ -40,7 +41,9 @@ _LOG_LINES = 15
 def find_stand_in(client: DockerClient, kind: Kind) -> str | None:
     """The name of the stand-in that the engine has, built from the same files for the same machine."""
     images = client.images.list(filters={"label": f"{_LABEL}={kind}-{_key()}"})
-    return next((tag for image in images for tag in image.tags), None)
+    # Images that are built upon it have its labels, too.
+    own = f"{_REPOSITORY}/{kind}:"
+    return next((tag for image in images for tag in image.tags if tag.startswith(own)), None)
 
 
 def build_stand_in(client: DockerClient, place: EnginePlace, kind: Kind) -> str:
@@ -56,7 +59,7 @@ def build_stand_in(client: DockerClient, place: EnginePlace, kind: Kind) -> str:
     version = re.search(part, said)
     if version is None:
         raise NoEngineError(f"{program} --version printed {said!r} in the image")
-    name = f"perf-matrix-ci/{kind}:{version[0]}"
+    name = f"{_REPOSITORY}/{kind}:{version[0]}"
     client.images.get(image).tag(name)
     return name
 

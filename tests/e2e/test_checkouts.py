@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.checkouts import litellm_repository
-from tests.e2e.command import comparison_in, started
 
 from perf_matrix.record.read import read_run
+from tests.checkouts import litellm_repository
+from tests.e2e.command import comparison_in, started
 
 pytestmark = pytest.mark.e2e
 

@@ -154,7 +154,7 @@ def test_the_report_can_be_made_again_from_the_folder(run: Run, tmp_path: Path) 
 
 def test_it_keeps_to_its_time_and_tells_where_it_went(run: Run) -> None:
     timings = run.comparison.timings
-    installing = timings.phases["find the tools"] + timings.phases["install the subjects"]
+    installing = timings.phases["find the tools"] + timings.phases["prepare the subjects"]
     assert run.ended.seconds - installing < run.limit_s + ALLOWANCE_S
     measuring = timings.phases["SQL windows"] + timings.phases["request pairs"]
     assert timings.measuring_s == pytest.approx(measuring)

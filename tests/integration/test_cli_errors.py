@@ -220,11 +220,17 @@ OPTIONS: dict[str, tuple[Sequence[str], str]] = {
     ),
     "no subject": (
         ("litellm", PAIR[1]),
-        "'litellm' is not a subject: write a release, such as litellm==1.2.3",
+        (
+            "'litellm' is not a subject: write a release, such as litellm==1.2.3, a commit, git:REF, "
+            "a folder, path:DIR, or a container image, image:NAME:TAG"
+        ),
     ),
     "no subject as head": (
         (PAIR[0], "litellm=1.81.0"),
-        "'litellm=1.81.0' is not a subject: write a release, such as litellm==1.2.3",
+        (
+            "'litellm=1.81.0' is not a subject: write a release, such as litellm==1.2.3, a commit, git:REF, "
+            "a folder, path:DIR, or a container image, image:NAME:TAG"
+        ),
     ),
     "another package": (
         ("litelm==1.80.5", PAIR[1]),
@@ -356,7 +362,7 @@ def told_missing(done: subprocess.CompletedProcess[str], place: Place, expected:
     """Looked for at once, before anything is installed; the lease is given back."""
     assert done.returncode == 2, done.stderr
     stage, *said = done.stderr.splitlines()
-    assert stage.endswith("looking for Postgres, Node.js, uv and k6")
+    assert stage.endswith("looking for the programs that are needed")
     assert "\n".join(said).startswith(f"perf-matrix: {expected}")
     assert list(place.cwd.iterdir()) == []
     assert [path.name for path in place.cache.iterdir()] == ["leases"]
@@ -375,7 +381,7 @@ def test_a_release_that_does_not_exist(place: Place) -> None:
     assert list(place.cwd.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [(), ("compare",), ("run",), ("report",)])
+@pytest.mark.parametrize("command", [(), ("compare",), ("run",), ("plan",), ("report",), ("clean",)])
 def test_help_is_for_reading(place: Place, command: Sequence[str]) -> None:
     code, stdout, _ = place.commands.run([*command, "--help"], place.cwd, {"COLUMNS": "100"})
     assert code == 0

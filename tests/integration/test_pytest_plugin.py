@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from perf_matrix.lease import LEASE_VARIABLE, Lease
-from perf_matrix.stacks.postgres import SETTINGS, PostgresServer, start_postgres
+from perf_matrix.stacks.postgres import LOCAL_SETTINGS, PostgresServer, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 
 pytest_plugins = ["pytester"]
@@ -328,7 +328,7 @@ def test_list(assert_queries):
 def test_a_server_without_pg_stat_statements_is_refused_with_what_to_change(
     run: Callable[..., pytest.RunResult], postgres_programs: PostgresPrograms, lease: Lease, tmp_path: Path
 ) -> None:
-    plain = {name: value for name, value in SETTINGS.items() if "pg_stat_statements" not in name + value}
+    plain = {name: value for name, value in LOCAL_SETTINGS.items() if "pg_stat_statements" not in name + value}
     environ = {"PATH": os.environ["PATH"], LEASE_VARIABLE: lease.id}
     private = lease.private / "without-statements"
     private.mkdir()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from pathlib import Path
 
 import pytest
 
-from perf_matrix.lease import Lease, clear_leftovers, hold_lease
+from perf_matrix.lease import (
+    DeadLease,
+    Lease,
+    clear_dead_lease,
+    clear_leftovers,
+    dead_leases,
+    hold_lease,
+    oldest_held,
+)
 
 
 def test_a_lease_is_given_back(tmp_path: Path) -> None:
@@ -82,15 +91,58 @@ def test_an_entry_that_was_not_written_yet(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dead_lease_is_cleared(tmp_path: Path) -> None:
+def make_dead(tmp_path: Path) -> tuple[Path, Path]:
+    """A registry with one dead lease, abc, and its private folder."""
     registry, private = tmp_path / "leases", tmp_path / "perf-matrix-abc"
     registry.mkdir()
     (private / "postgres").mkdir(parents=True)
     (registry / "abc.lock").touch()
     (registry / "abc.json").write_text(f'{{"id": "abc", "private": "{private}"}}')
+    return registry, private
+
+
+def test_a_dead_lease_is_cleared(tmp_path: Path) -> None:
+    registry, private = make_dead(tmp_path)
     assert clear_leftovers(registry) == ["abc"]
     assert not private.exists()
     assert list(registry.iterdir()) == []
+
+
+def test_dead_leases_are_listed_and_left_as_they_are(tmp_path: Path) -> None:
+    registry, private = make_dead(tmp_path)
+    os.utime(registry / "abc.json", (1000, 1000))
+    (registry / "torn.lock").touch()
+    (registry / "torn.json").write_text("{")
+    assert dead_leases(registry) == [DeadLease("abc", private, 1000.0)]
+    assert {path.name for path in registry.iterdir()} == {"abc.lock", "abc.json", "torn.lock", "torn.json"}
+    assert private.is_dir()
+
+
+def test_a_lease_that_is_held_is_neither_listed_nor_cleared(tmp_path: Path) -> None:
+    with hold_lease(tmp_path) as lease:
+        assert dead_leases(tmp_path) == []
+        assert not clear_dead_lease(tmp_path, lease.id)
+        assert lease.private.is_dir()
+
+
+def test_one_dead_lease_is_cleared_once(tmp_path: Path) -> None:
+    registry, private = make_dead(tmp_path)
+    assert clear_dead_lease(registry, "abc")
+    assert not private.exists()
+    assert not clear_dead_lease(registry, "abc")
+    assert list(registry.iterdir()) == []
+
+
+def test_the_oldest_of_the_leases_that_are_held(tmp_path: Path) -> None:
+    assert oldest_held(tmp_path) is None
+    with hold_lease(tmp_path) as one:
+        os.utime(tmp_path / f"{one.id}.json", (2000, 2000))
+        with hold_lease(tmp_path):
+            (tmp_path / "dead.lock").touch()
+            (tmp_path / "dead.json").write_text("{}")
+            os.utime(tmp_path / "dead.json", (1000, 1000))
+            assert oldest_held(tmp_path) == 2000.0
+    assert oldest_held(tmp_path) is None
 
 
 def test_a_lease_is_its_id_and_its_folder(tmp_path: Path) -> None:

@@ -19,10 +19,8 @@ from statistics import median
 
 import numpy as np
 
-from perf_matrix.compare.blocks import MAX_UNITS, RESOLUTION_MS, RULES, both_quantiles
+from perf_matrix.compare.blocks import MAX_UNITS, RESOLUTION_MS
 from perf_matrix.compare.hodges_lehmann import Interval, interval
-from perf_matrix.compare.latency import smallest_that_matters
-from perf_matrix.matrix.model import Gate
 from perf_matrix.record.model import PairedBlock
 
 CONFIDENCE = 0.999
@@ -42,10 +40,9 @@ def carry_over(blocks: Iterable[PairedBlock]) -> Interval | None:
     return interval(np.array([unit.mean() for unit in units]), CONFIDENCE)
 
 
-def matters(found: Interval, blocks: Sequence[PairedBlock], gate: Gate) -> bool:
-    """Whether it is surely more than what matters to the gate."""
-    limit = smallest_that_matters(*both_quantiles(blocks, RULES["p50"].level), gate)
-    return found.confidence >= CONFIDENCE and max(found.low, -found.high) > log1p(limit)
+def is_more(found: Interval, matters: float) -> bool:
+    """Whether it is surely more than the relative change that matters."""
+    return found.confidence >= CONFIDENCE and max(found.low, -found.high) > log1p(matters)
 
 
 def _of_block(block: PairedBlock) -> float | None:

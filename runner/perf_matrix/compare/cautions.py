@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from math import expm1
 
 from perf_matrix.compare import significance
-from perf_matrix.compare.carry_over import carry_over, matters
+from perf_matrix.compare.carry_over import carry_over, is_more
 from perf_matrix.compare.hodges_lehmann import Interval
 from perf_matrix.compare.latency import Latency
 from perf_matrix.compare.model import CellComparison, EndpointComparison, Errors
 from perf_matrix.compare.rounds import rounds
 from perf_matrix.matrix.model import ARMS, Gate
-from perf_matrix.record.model import RunRecord
+from perf_matrix.record.model import PairedBlock, RunRecord
 from perf_matrix.record.progress import is_finished
 
 NOISY = 0.25
@@ -26,7 +27,7 @@ def cautions(record: RunRecord, cells: Sequence[CellComparison], family: Sequenc
         *_out_of_reach(family, record.info.matrix.gate),
         *_interruptions(record),
         *_without_load(record),
-        *_carried_over(record),
+        *_carried_over(record, cells),
         *(line for cell in cells for endpoint in cell.endpoints for line in _of_endpoint(cell, endpoint)),
         *record.notes,
     ]
@@ -76,14 +77,18 @@ def _without_load(record: RunRecord) -> Iterator[str]:
             yield f"{cell.cell.id}: there was no soak: raise --time or make load.soak shorter"
 
 
-def _carried_over(record: RunRecord) -> Iterator[str]:
-    """Endpoints where the other arm's request that went before is felt: their ratios are off."""
-    for cell in record.cells:
-        for endpoint in record.info.endpoints:
-            blocks = [block for block in cell.blocks if block.endpoint == endpoint.name]
-            found = carry_over(blocks)
-            if found is not None and matters(found, blocks, record.info.matrix.gate):
-                yield f"{cell.cell.id}: {endpoint.name}: {_felt(found)}"
+def _carried_over(record: RunRecord, cells: Sequence[CellComparison]) -> Iterator[str]:
+    """Endpoints where the request that went before is felt: their ratios may be off."""
+    blocks: defaultdict[tuple[str, str], list[PairedBlock]] = defaultdict(list)
+    for recorded in record.cells:
+        for block in recorded.blocks:
+            blocks[recorded.cell.id, block.endpoint].append(block)
+    for cell in cells:
+        for endpoint in cell.endpoints:
+            p50 = endpoint.paired and endpoint.paired.p50
+            found = carry_over(blocks[cell.id, endpoint.name]) if p50 else None
+            if p50 and found and is_more(found, p50.matters):
+                yield f"{cell.id}: {endpoint.name}: {_felt(found)}"
 
 
 def _felt(found: Interval) -> str:

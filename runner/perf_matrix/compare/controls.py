@@ -81,7 +81,7 @@ def _medians(blocks: Sequence[Sequence[float]]) -> FloatArray:
     medians = np.empty(len(blocks))
     sizes = np.array([len(block) for block in blocks])
     for size in np.unique(sizes):
-        places = np.flatnonzero(sizes == size)
+        places = np.flatnonzero(sizes == size).tolist()
         medians[places] = np.median(np.array([blocks[place] for place in places]), axis=1)
     found: FloatArray = np.maximum(medians, RESOLUTION_MS)
     return found

@@ -7,6 +7,7 @@ Each removal looks once more whether the thing is still unused.
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -110,14 +111,22 @@ def freed_by_deleting(folder: Path) -> int:
     freed = 0
     names: Counter[tuple[int, int]] = Counter()
     files: dict[tuple[int, int], os.stat_result] = {}
-    for parent, _, inside in os.walk(folder):
-        freed += Path(parent).stat().st_blocks * _BLOCK
-        for name in inside:
-            status = Path(parent, name).lstat()
+    for status in _everything_in(folder):
+        if stat.S_ISDIR(status.st_mode):
+            freed += status.st_blocks * _BLOCK
+        else:
             names[status.st_dev, status.st_ino] += 1
             files[status.st_dev, status.st_ino] = status
     last_names = (status for file, status in files.items() if names[file] == status.st_nlink)
     return freed + sum(status.st_blocks * _BLOCK for status in last_names)
+
+
+def _everything_in(folder: Path) -> Iterator[os.stat_result]:
+    """The folder and all below it, but for what goes meanwhile or may not be looked at."""
+    for parent, _, files in os.walk(folder):
+        for name in ("", *files):
+            with suppress(FileNotFoundError, PermissionError):
+                yield Path(parent, name).lstat()
 
 
 def _removed(leftover: Leftover) -> Leftover:
@@ -148,8 +157,7 @@ def _name(lease: DeadLease) -> str:
 def _cached(cache: Path, limits: _Limits) -> Iterator[Leftover]:
     for thing in things(cache):
         if thing.used_at is None or thing.used_at < limits.old:
-            with suppress(FileNotFoundError):
-                yield _folder(thing, cache, limits)
+            yield _folder(thing, cache, limits)
 
 
 def _folder(thing: Thing, cache: Path, limits: _Limits) -> Leftover:

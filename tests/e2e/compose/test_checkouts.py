@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+
+from perf_matrix.record.read import read_run
 from tests.checkouts import litellm_repository
 from tests.e2e.command import comparison_in, started
 from tests.engine import Engine
-
-from perf_matrix.record.read import read_run
 
 pytestmark = pytest.mark.e2e
 

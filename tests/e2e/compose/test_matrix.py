@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.e2e.command import BASE, HEAD, Ended, comparison_in, measuring
-from tests.engine import Engine
 
 from perf_matrix.compare.model import CellComparison, Comparison
 from perf_matrix.matrix.model import ARMS
 from perf_matrix.record.model import RunRecord
 from perf_matrix.record.read import read_run
+from tests.e2e.command import BASE, HEAD, Ended, comparison_in, measuring
+from tests.engine import Engine
 
 pytestmark = pytest.mark.e2e
 

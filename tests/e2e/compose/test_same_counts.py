@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.e2e.command import BASE, HEAD, comparison_in, started
-from tests.engine import Engine
 
 from perf_matrix.compare.model import Line, Queries
+from tests.e2e.command import BASE, HEAD, comparison_in, started
+from tests.engine import Engine
 
 pytestmark = pytest.mark.e2e
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from perf_matrix.lease import LEASE_VARIABLE, hold_lease
-from perf_matrix.stacks.postgres import SETTINGS, PostgresServer, start_postgres
+from perf_matrix.stacks.postgres import LOCAL_SETTINGS, PostgresServer, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 
 Server = Callable[..., AbstractContextManager[str]]
 # What a server of these tests has besides what it is given: nothing that makes it count.
-PLAIN = {name: value for name, value in SETTINGS.items() if "pg_stat_statements" not in name + value}
+PLAIN = {name: value for name, value in LOCAL_SETTINGS.items() if "pg_stat_statements" not in name + value}
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """A small service with a database, as a program of its own: what the tests of the stack start instead of LiteLLM.
 
 How it behaves is told by its environment: BEHAVIOUR is ``serve``, ``exit`` (after 40 lines of log), ``never``
-(listens and is never ready) or ``exit-if-taken`` (ends when its port is taken, else serves).
+(listens and is never ready), ``greedy`` (takes 512 MiB first) or ``exit-if-taken`` (ends when its port is taken,
+else serves).
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ def main() -> None:
         for number in range(1, 41):
             print(f"line {number}")
         sys.exit(3)
+    if os.environ["BEHAVIOUR"] == "greedy":
+        hoard = b"x" * (512 << 20)
+        print(f"took {len(hoard) >> 20} MiB")
     subprocess.Popen(["sleep", "600"], start_new_session=True)
     print("serving", flush=True)
     host, port = sys.argv[1:]

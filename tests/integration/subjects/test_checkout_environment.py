@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.checkouts import EXTRAS_HERE, EXTRAS_RELEASED, LITELLM, Repository, litellm_repository
 
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.subjects.content import content_of, copied
@@ -17,6 +16,7 @@ from perf_matrix.subjects.spec import Commit, Folder, Release, parse_subject
 from perf_matrix.subjects.worktree import checked_out
 from perf_matrix.targets.litellm.target import LiteLLM
 from perf_matrix.tools import find_uv
+from tests.checkouts import EXTRAS_HERE, EXTRAS_RELEASED, LITELLM, Repository, litellm_repository
 
 UV = find_uv()
 # This backend leaves files behind where it builds, and takes in those of the time before.

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.checkouts import Repository, new_repository
 
 from perf_matrix.errors import InputError
 from perf_matrix.subjects.content import content_of, copied, dependency_digest, dependency_files
 from perf_matrix.subjects.spec import Folder, parse_subject
+from tests.checkouts import Repository, new_repository
 
 FILES = {
     "pyproject.toml": '[project]\nname = "it"\nversion = "1.0"\n',

@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.checkouts import Repository, clone, new_repository
 
 from perf_matrix.errors import InputError, MissingToolError
 from perf_matrix.subjects.spec import Commit, parse_subject
+from tests.checkouts import Repository, clone, new_repository
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.checkouts import Repository, new_repository
 
 from perf_matrix.errors import MeasurementError
 from perf_matrix.subjects.spec import Commit
 from perf_matrix.subjects.worktree import checked_out
+from tests.checkouts import Repository, new_repository
 
 # Checks a commit out, says so, and waits; ends on signals as the command does.
 HOLDER = """

@@ -7,15 +7,12 @@ from math import exp
 import numpy as np
 import pytest
 
-from perf_matrix.compare.carry_over import carry_over, matters
+from perf_matrix.compare.carry_over import carry_over, is_more
 from perf_matrix.compare.compare import compare
 from perf_matrix.compare.hodges_lehmann import Interval
-from perf_matrix.matrix.model import Gate
 from perf_matrix.record.model import PairedBlock
 
 from .records import drawn, record
-
-GATE = Gate(metrics=["p50"], min_effect_ms=0)
 
 
 def ordered(
@@ -67,7 +64,7 @@ def shift(blocks: list[PairedBlock]) -> Interval:
 def test_equal_arms_carry_nothing_over() -> None:
     found = shift(ordered(40))
     assert found.low < 0 < found.high
-    assert not matters(found, ordered(40), GATE)
+    assert not is_more(found, 0.05)
 
 
 @pytest.mark.parametrize(("after_head", "after_base"), [(1.4, 1.0), (1.0, 1.4)])
@@ -75,33 +72,33 @@ def test_what_follows_one_arm_is_seen(after_head: float, after_base: float) -> N
     blocks = ordered(40, after_head=after_head, after_base=after_base)
     found = shift(blocks)
     assert exp(found.estimate) == pytest.approx(after_head / after_base, rel=0.1)
-    assert matters(found, blocks, GATE)
+    assert is_more(found, 0.05)
 
 
 def test_a_slower_head_is_no_carry_over() -> None:
     blocks = ordered(40, effect=2.0)
-    assert not matters(shift(blocks), blocks, GATE)
+    assert not is_more(shift(blocks), 0.05)
 
 
 def test_a_cost_of_second_place_that_both_pay_is_none_either() -> None:
     blocks = ordered(40, second=1.5)
-    assert not matters(shift(blocks), blocks, GATE)
+    assert not is_more(shift(blocks), 0.05)
 
 
 def test_both_disturbing_alike_is_none_either() -> None:
     blocks = ordered(40, after_head=1.4, after_base=1.4)
-    assert not matters(shift(blocks), blocks, GATE)
+    assert not is_more(shift(blocks), 0.05)
 
 
 def test_it_counts_from_what_matters_to_the_gate() -> None:
     blocks = ordered(40, after_head=1.4)
-    assert matters(shift(blocks), blocks, Gate(min_effect=0.2))
-    assert not matters(shift(blocks), blocks, Gate(min_effect=0.4))
+    assert is_more(shift(blocks), 0.2)
+    assert not is_more(shift(blocks), 0.4)
 
 
 def test_few_blocks_warn_of_nothing() -> None:
-    assert not matters(shift(ordered(10, after_head=3.0)), ordered(10), GATE)
-    assert matters(shift(ordered(11, after_head=3.0)), ordered(11), GATE)
+    assert not is_more(shift(ordered(10, after_head=3.0)), 0.05)
+    assert is_more(shift(ordered(11, after_head=3.0)), 0.05)
 
 
 def test_orders_that_were_not_mixed_tell_nothing() -> None:

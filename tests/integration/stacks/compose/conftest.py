@@ -1,32 +1,23 @@
-"""A compose backend with a small service in the place of LiteLLM, on the engine that all tests share."""
+"""The engine that all tests share, as the program sees it, with images of the small service."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.engine import Engine as TestEngine
 
 from perf_matrix.lease import Lease, hold_lease
-from perf_matrix.matrix.model import Arm, Cell, Patch
 from perf_matrix.stacks.compose.backend import ComposeBackend
 from perf_matrix.stacks.compose.building import Builder
 from perf_matrix.stacks.compose.engine import Engine, find_engine
-from perf_matrix.stacks.compose.stack import ComposeStack
-from perf_matrix.subjects.spec import Image
-
-from .small_image import ContainerTarget, build
-
-VERSIONS = ("1.1.1", "2.0.0")
-BackendOf = Callable[..., ComposeBackend]
-Start = Callable[..., ComposeStack]
+from tests.engine import Engine as SharedEngine
+from tests.integration.stacks.compose.backends import CALLER, VERSIONS, Lab
+from tests.integration.stacks.compose.small_image import build
 
 
 @pytest.fixture(scope="session")
-def docker(engine: TestEngine) -> Engine:
-    """The shared engine, as the program sees it."""
+def found(engine: SharedEngine) -> Engine:
     return find_engine(engine.environ)
 
 
@@ -36,7 +27,36 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def images(docker: Engine, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def images(found: Engine, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Version -> image of the small service."""
-    folder = tmp_path_factory.mktemp("images")
-    return build(Builder(docker, cache, folder, docker.environ), list(VERSIONS), tmp_path_factory.mktemp("context"))
+    builder = Builder(found, cache, tmp_path_factory.mktemp("builder"), found.environ)
+    return build(builder, VERSIONS, tmp_path_factory.mktemp("context"))
+
+
+@pytest.fixture
+def lease(tmp_path: Path) -> Iterator[Lease]:
+    with hold_lease(tmp_path / "leases") as lease:
+        yield lease
+
+
+@pytest.fixture
+def lab(found: Engine, images: dict[str, str], cache: Path, lease: Lease, tmp_path: Path) -> Lab:
+    """A lease of the test's own."""
+    return Lab(found, images, cache, lease, tmp_path / "leases")
+
+
+@pytest.fixture(scope="module")
+def shared_lab(
+    found: Engine, images: dict[str, str], cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """A lease for all tests of a file."""
+    registry = tmp_path_factory.mktemp("leases")
+    with hold_lease(registry) as lease:
+        yield Lab(found, images, cache, lease, registry)
+
+
+@pytest.fixture(scope="module")
+def running(shared_lab: Lab) -> Iterator[ComposeBackend]:
+    """A backend with a Postgres, for one stack after the other."""
+    with shared_lab.running(environ=CALLER) as backend:
+        yield backend

@@ -7,11 +7,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from tests.integration.stacks.small_target import SERVICE, SmallTarget
-
 from perf_matrix.shipped import shipped
 from perf_matrix.stacks.compose.building import Builder, Recipe
 from perf_matrix.targets.base import Launch, LaunchRequest
+from tests.integration.stacks.small_target import SERVICE, SmallTarget
 
 DOCKERFILE = Path(__file__).with_name("small.Dockerfile")
 
