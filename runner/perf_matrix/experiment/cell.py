@@ -58,6 +58,10 @@ from perf_matrix.record.progress import rounds_left, soaks_left
 from perf_matrix.stacks.telemetry import TelemetryCounts
 
 
+# What the two control requests of a pair take, about.
+_CONTROLS_S = 0.003
+
+
 class Stack(Protocol):
     """A running stack, whoever runs it."""
 
@@ -200,7 +204,10 @@ class _Measuring:
                 windows_s = time.monotonic() - measured_from
             self._reserve(running.start_s, windows_s)
             if "paired" in self._info.instruments:
-                pair_s = {name: one.pair_s for name, one in taken.items() if len(one.answering) > 1}
+                controls_s = _CONTROLS_S if running.stack.control_url else 0.0
+                pair_s = {
+                    name: one.pair_s + controls_s for name, one in taken.items() if len(one.answering) > 1
+                }
                 costs = Costs(
                     start_s=running.start_s,
                     windows_s=windows_s,
