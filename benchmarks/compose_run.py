@@ -48,12 +48,21 @@ def main(matrix: str) -> None:
         run(root / "run", "--matrix", matrix)
         record = read_run(root / "run")
     cells = len(record.info.cells)
-    ready = [seconds for cell in record.cells for epoch in cell.epochs_started for seconds in epoch.ready_s.values()]
+    ready = [
+        seconds
+        for cell in record.cells
+        for epoch in cell.epochs_started
+        for seconds in epoch.ready_s.values()
+    ]
     starts, stops = seconds_of(record, "start the stack"), seconds_of(record, "stop the stack")
     seeds = seconds_of(record, "migrate and seed")
     outside = (sum(starts) + sum(stops) + sum(seeds)) / cells
     rows = [
-        ("images there already: looking into them", f"{sum(seconds_of(record, 'prepare the subjects')):.1f} s", ""),
+        (
+            "images there already: looking into them",
+            f"{sum(seconds_of(record, 'prepare the subjects')):.1f} s",
+            "",
+        ),
         ("Postgres, up to its first connection", f"{sum(seconds_of(record, 'start Postgres')):.1f} s", ""),
         ("migrating and seeding, per cell", f"{sum(seeds) / cells:.1f} s", ""),
         ("a stack, up to ready (median)", f"{median(starts):.1f} s", ""),

@@ -7,14 +7,11 @@ environment, as those of a run carry their lease; its containers are in a contro
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import psutil
 import requests
@@ -26,6 +23,7 @@ from perf_matrix.lease import LEASE_VARIABLE, end_processes, processes_of
 from perf_matrix.processes import Process, log_tail, spawn
 
 from . import host
+from .control_groups import end_containers, make_room
 from .errors import NoEngineError
 from .network import Pool, free_pool, make_network, remove_network, taken_networks
 from .place import EnginePlace
@@ -36,7 +34,6 @@ _ENTER = (
     'mkdir -p /run/containerd && mount -t tmpfs containerd /run/containerd && exec "$@"',
     "sh",
 )
-_CGROUPS = Path("/sys/fs/cgroup")
 _READY_LIMIT_S = 60.0
 _ANSWER_LIMIT_S = 20
 _STOP_LIMIT_S = 15.0
@@ -81,7 +78,7 @@ def stop(place: EnginePlace) -> None:
         with_client(place, _clear)
     _end_dockerd(place)
     # Before what supervises them, which sees to it that no dead process stays in the table.
-    _end_containers(place)
+    end_containers(place)
     end_processes(place.id)
     remove_network(place)
     shutil.rmtree(place.run)
@@ -97,6 +94,7 @@ def with_client(place: EnginePlace, use: Callable[[DockerClient], object]) -> No
 
 
 def _start(place: EnginePlace) -> None:
+    make_room()
     pool = free_pool(taken_networks())
     make_network(place, pool)
     config = place.run / "daemon.json"
@@ -164,43 +162,3 @@ def _end_dockerd(place: EnginePlace) -> None:
     for process in asked:
         process.send_signal(signal.SIGTERM)
     psutil.wait_procs(asked, timeout=_STOP_LIMIT_S)
-
-
-def _end_containers(place: EnginePlace) -> None:
-    """Where dockerd was killed its containers live on: end them, and remove the control groups."""
-    deadline = time.monotonic() + _STOP_LIMIT_S
-    while folders := list(_control_groups(place)):
-        for folder in folders:
-            _kill_group(folder)
-            _remove_group(folder)
-        if time.monotonic() > deadline:
-            raise NoEngineError(f"what ran in {folders[-1]} did not end within {_STOP_LIMIT_S:.0f} s")
-        time.sleep(_POLL_S)
-
-
-def _control_groups(place: EnginePlace) -> Iterator[Path]:
-    """The engine's groups, innermost first: in the one hierarchy of v2, in each of v1."""
-    for top in {found.resolve() for pattern in ("", "*/") for found in _CGROUPS.glob(f"{pattern}{place.id}")}:
-        for folder, _, _ in os.walk(top, topdown=False):
-            yield Path(folder)
-
-
-def _kill_group(folder: Path) -> None:
-    try:
-        pids = [int(line) for line in (folder / "cgroup.procs").read_text().split()]
-    except FileNotFoundError:
-        return
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
-def _remove_group(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError as error:
-        # Busy until its last process is gone: the caller comes again.
-        if error.errno not in (errno.EBUSY, errno.ENOENT):
-            raise

@@ -56,7 +56,13 @@ class Ended:
 class Command:
     """A running ``perf-matrix``; what it writes goes to files in ``scratch``."""
 
-    def __init__(self, arguments: Sequence[str], scratch: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        scratch: Path,
+        environ: Mapping[str, str],
+        program: Sequence[str] = (str(COMMAND),),
+    ) -> None:
         self.mark = uuid.uuid4().hex
         self._name = f"{arguments[0]}-{self.mark[:6]}"
         self._stdout = scratch / f"{self._name}.out"
@@ -66,7 +72,7 @@ class Command:
         self._started = time.monotonic()
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
-                [str(COMMAND), *arguments],
+                [*program, *arguments],
                 cwd=scratch,
                 env={**os.environ, BACKEND_VARIABLE: "local", **environ, _MARK: self.mark},
                 stdin=subprocess.DEVNULL,
@@ -180,9 +186,14 @@ class Command:
 
 
 @contextmanager
-def started(arguments: Sequence[str], scratch: Path, environ: Mapping[str, str] = {}) -> Iterator[Command]:
+def started(
+    arguments: Sequence[str],
+    scratch: Path,
+    environ: Mapping[str, str] = {},
+    program: Sequence[str] = (str(COMMAND),),
+) -> Iterator[Command]:
     """Start the command; on the way out nothing of it runs any more, however the test went."""
-    command = Command(arguments, scratch, environ)
+    command = Command(arguments, scratch, environ, program)
     try:
         yield command
     finally:

@@ -328,7 +328,9 @@ def test_list(assert_queries):
 def test_a_server_without_pg_stat_statements_is_refused_with_what_to_change(
     run: Callable[..., pytest.RunResult], postgres_programs: PostgresPrograms, lease: Lease, tmp_path: Path
 ) -> None:
-    plain = {name: value for name, value in LOCAL_SETTINGS.items() if "pg_stat_statements" not in name + value}
+    plain = {
+        name: value for name, value in LOCAL_SETTINGS.items() if "pg_stat_statements" not in name + value
+    }
     environ = {"PATH": os.environ["PATH"], LEASE_VARIABLE: lease.id}
     private = lease.private / "without-statements"
     private.mkdir()

@@ -57,7 +57,6 @@ from perf_matrix.record.model import (
 from perf_matrix.record.progress import rounds_left, soaks_left
 from perf_matrix.stacks.telemetry import TelemetryCounts
 
-
 # What the two control requests of a pair take, about.
 _CONTROLS_S = 0.003
 
@@ -273,6 +272,7 @@ class _Measuring:
             scale=scale,
             delay_s=stack.delay.asked_ms / 1000 if stack.delay else 0.0,
             record=self._keep_window,
+            check_alive=stack.check_alive,
         )
 
     def _take_windows(self, running: _Running, points: Points, title: str) -> dict[str, Taken]:
@@ -284,8 +284,6 @@ class _Measuring:
         for place, point in enumerate(points.main):
             self._bench.display.step(f"endpoint {place + 1} of {len(points.main)} ({point.endpoint})")
             taken[point.endpoint] = running.windows.take_first(point)
-            if not taken[point.endpoint].answering:
-                running.stack.check_alive()
         for point in points.other_pages:
             answering = taken[point.endpoint].answering
             if not running.windows.is_settled(point, answering):

@@ -16,6 +16,7 @@ from perf_matrix.errors import InputError, MeasurementError, PartDiedError, Perf
 from perf_matrix.experiment.backend import Backend, open_backend
 from perf_matrix.experiment.budget import assumed_costs, load_s, shortest_limit_s
 from perf_matrix.experiment.cell import Bench, Plan, Stack, expected_s, measure_cell
+from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.host import this_host
 from perf_matrix.experiment.request import BackendChoice, Order, subject_of
 from perf_matrix.experiment.surroundings import Surroundings
@@ -123,7 +124,15 @@ def _workshop(wanted: _Wanted, outside: Surroundings) -> Iterator[_Workshop]:
             versions = {"k6": k6_version(k6), **backend.versions}
             yield _Workshop(backend, subjects, k6, versions, lease)
         finally:
-            backend.stop()
+            _stop(backend, display)
+
+
+def _stop(backend: Backend, display: Display) -> None:
+    """End what the backend started. That it cannot is said, and hides nothing of what was measured or went wrong."""
+    try:
+        backend.stop()
+    except MeasurementError as error:
+        display.note(f"{error}. What the run started may be left: the next start of perf-matrix removes it")
 
 
 def _again(info: SubjectInfo, target: Target) -> Subject:

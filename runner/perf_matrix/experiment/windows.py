@@ -60,6 +60,7 @@ class WindowTaker:
 
     ``earlier``: the cell's windows of earlier epochs. Where they settled a count, one more window tells
     whether it is the same after a fresh start. ``delay_s``: that of a round trip to the database.
+    ``check_alive`` raises where a part of the stack has ended.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class WindowTaker:
         scale: DataScale,
         delay_s: float,
         record: Callable[[Presence | QueryWindow], None],
+        check_alive: Callable[[], None],
     ) -> None:
         self._agent = agent
         self._counters = counters
@@ -82,6 +84,7 @@ class WindowTaker:
         self._scale = scale
         self._delay_s = delay_s
         self._record = record
+        self._check_alive = check_alive
         self._looked_at = time.monotonic()
         self._windows: dict[_Key, list[QueryWindow]] = defaultdict(list)
         for window in earlier:
@@ -138,6 +141,9 @@ class WindowTaker:
         answers: list[ProbeResult] = []
         while len(answers) < _FIRST_ATTEMPTS and not (answers and _is_final(answers[-1])):
             answers.append(self._agent.probe(point.request.name, arm))
+            if not _is_good(answers[-1]):
+                # That a proxy has ended is a fault of the measurement, not an endpoint that the version lacks.
+                self._check_alive()
             self._record(self._presence(point.endpoint, arm, answers[-1]))
         return answers
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from perf_matrix.errors import MeasurementError
+from perf_matrix.errors import MeasurementError, PartDiedError
 
 SUPERUSER = "perf_matrix"
 # Durability is off, since nothing has to survive a run, for both arms; the rest is the server's default but for
@@ -42,6 +42,10 @@ class DatabaseServer(ABC):
     @abstractmethod
     def check_alive(self) -> None:
         """Raise PartDiedError, with its last log lines, where it has ended."""
+
+    @abstractmethod
+    def log_tail(self) -> list[str]:
+        """The last lines that it wrote."""
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """An autocommit connection."""
@@ -79,7 +83,7 @@ class DatabaseServer(ABC):
                 try:
                     connection.execute(text.encode())
                 except psycopg.Error as error:
-                    self.check_alive()
+                    self._check_held(connection, f"the SQL script {name} failed on {database}")
                     raise MeasurementError(f"the SQL script {name} failed on {database}: {error}") from error
 
     def _execute(self, statement: sql.Composed) -> None:
@@ -87,8 +91,14 @@ class DatabaseServer(ABC):
             try:
                 connection.execute(statement)
             except psycopg.Error as error:
-                self.check_alive()
+                self._check_held(connection, f"{statement.as_string()!r} failed")
                 raise MeasurementError(f"Postgres refused {statement.as_string()!r}: {error}") from error
+
+    def _check_held(self, connection: psycopg.Connection, what: str) -> None:
+        """Raise PartDiedError where the server has ended, or broke the connection off: its log says why."""
+        self.check_alive()
+        if connection.broken:
+            raise PartDiedError(f"{what}: Postgres broke the connection off.", self.log_tail())
 
     @contextmanager
     def _connected(self, database: str = "postgres") -> Iterator[psycopg.Connection]:

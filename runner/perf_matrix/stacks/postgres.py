@@ -53,6 +53,10 @@ class PostgresServer(DatabaseServer):
         """Raise PartDiedError, with its last log lines, where it has ended."""
         self.process.check_alive()
 
+    def log_tail(self) -> list[str]:
+        """The last lines that it wrote."""
+        return self.process.log_tail()
+
     def stop(self) -> None:
         """Stop at once: the data is thrown away."""
         end([self.process], signal_number=signal.SIGQUIT, grace_s=2.0)

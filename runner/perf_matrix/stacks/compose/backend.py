@@ -10,14 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from perf_matrix.errors import MeasurementError, PartDiedError
+from perf_matrix.errors import MeasurementError
 from perf_matrix.lease import LEASE_VARIABLE, Lease
 from perf_matrix.matrix.model import Arm, Cell, Patch
 from perf_matrix.matrix.stand_ins import fill_patch
+from perf_matrix.record.lines import cannot_write
 from perf_matrix.record.model import SubjectInfo
 from perf_matrix.shipped import shipped
 from perf_matrix.stacks.compose.building import Builder
 from perf_matrix.stacks.compose.containers import Containers
+from perf_matrix.stacks.compose.databases import Databases
 from perf_matrix.stacks.compose.engine import Engine
 from perf_matrix.stacks.compose.leftovers import mark, remove_all
 from perf_matrix.stacks.compose.overlay import (
@@ -38,21 +40,22 @@ from perf_matrix.stacks.compose.postgres import (
     LABEL,
     SERVICE,
     ComposePostgres,
-    wait_for_postgres,
 )
 from perf_matrix.stacks.compose.project import REGISTRY_LABEL, RUN_LABEL, Project, overlays
 from perf_matrix.stacks.compose.proxies import ImageSubject, ProxyImages
 from perf_matrix.stacks.compose.services import proxy_service, relay_service
 from perf_matrix.stacks.compose.stack import RELAY_LABEL, ComposeRelay, ComposeStack, ProxyContainer
-from perf_matrix.stacks.compose.stand_ins import stand_ins_image
+from perf_matrix.stacks.compose.stand_ins import stand_ins_image, wait_for_stand_in
 from perf_matrix.stacks.cpus import CpuSets, confined_to, written
 from perf_matrix.stacks.database_delay import DatabaseDelay
 from perf_matrix.stacks.ports import LOOPBACK
 from perf_matrix.stacks.readiness import READY_LIMIT_S, wait_until_ready
 from perf_matrix.stacks.stand_ins import CONTROL_PATH
-from perf_matrix.stacks.templates import Templates, database_of
+from perf_matrix.stacks.templates import database_of
 from perf_matrix.subjects.spec import Subject
 from perf_matrix.targets.base import LaunchRequest, Scale, Target
+
+_STAND_INS = {"upstream": "the upstream stand-in", "sink": "the telemetry sink"}
 
 
 class ComposeBackend:
@@ -92,30 +95,20 @@ class ComposeBackend:
         self._builder = Builder(engine, cache, self._folder, environ)
         self._subjects: dict[Arm, ImageSubject] = {}
         self._stand_ins = ""
-        self._postgres: ComposePostgres | None = None
-        self._templates: Templates | None = None
+        self._databases: Databases | None = None
         self._held = ExitStack()
         self._folder.mkdir(mode=0o711)
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Of the programs that it runs, by name."""
-        server = {"postgres": self._server_version()} if self._postgres is not None else {}
+        server = {"postgres": self.postgres.version()} if self._databases is not None else {}
         return {**self._engine.versions, **server}
 
     @property
     def postgres(self) -> ComposePostgres:
         """The running server. Raises MeasurementError before ``start_postgres``."""
-        if self._postgres is None:
-            raise MeasurementError("Postgres has not been started")
-        return self._postgres
-
-    @property
-    def templates(self) -> Templates:
-        """Its template databases. Raises MeasurementError before ``start_postgres``."""
-        if self._templates is None:
-            raise MeasurementError("Postgres has not been started")
-        return self._templates
+        return self._started.server
 
     def prepare(self, subjects: Mapping[Arm, Subject], say: Callable[[str], None]) -> dict[Arm, SubjectInfo]:
         """Build or pull every image that is missing; ``say`` is told what is being done.
@@ -135,19 +128,15 @@ class ComposeBackend:
         """
         if self._cpus is not None:
             self._held.enter_context(confined_to(self._cpus.load))
-        self._start_postgres()
+        self._databases = Databases(self._project(), self._containers, self._password, self._target)
 
     def seed(self, scales: Iterable[Scale]) -> None:
         """Migrate and seed a template database for each subject and scale that has none yet."""
-        self.templates.make([subject.schema for subject in self._subjects.values()], scales)
+        self._started.seed([subject.schema for subject in self._subjects.values()], scales)
 
     def revive(self) -> None:
-        """Start another server, on a new volume, where the one before has ended: the next cell needs one."""
-        try:
-            self.postgres.check_alive()
-        except PartDiedError:
-            self._project().run("down", "--volumes", "--timeout=1", doing="removing a stack that has ended")
-            self._start_postgres()
+        """Start another server, on a new volume, where the one before has ended or has failed."""
+        self._started.revive()
 
     def conninfo(self) -> str:
         """How this process connects to the server."""
@@ -161,11 +150,13 @@ class ComposeBackend:
         ``logs``: the folder that the logs of all parts are written to. ``waiting`` is called several times a
         second meanwhile. Raises PartDiedError with the last log lines of what did not become ready.
         """
-        logs.mkdir(parents=True, exist_ok=True)
+        try:
+            logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(logs, error) from error
         patch = fill_patch(cell.patch, URLS)
         for arm, subject in self._subjects.items():
-            self.templates.clone(subject.schema, scale, arm)
-            self.postgres.run_scripts(database_of(arm), _scripts(patch))
+            self._started.clone(subject.schema, scale, arm, _scripts(patch))
         relay = relay_service(patch, self._folder)
         file = self._folder / "stack.json"
         file.write_text(overlay(self._proxy_services(patch, relay), patch, relay))
@@ -176,15 +167,20 @@ class ComposeBackend:
             self._project(file).run(
                 "up", "--detach", "--no-deps", "--no-build", "--pull=never", *labels, doing="starting a stack"
             )
-            self._containers.check_alive(labels)
+            everything = {SERVICE: LABEL, **labels}
+
+            def watch() -> None:
+                self._containers.check_alive(everything)
+                waiting()
+
             proxies = {arm: self._proxy(arm, begin) for arm in self._subjects}
-            ready_s = {arm: self._ready(arm, proxies[arm], waiting) for arm in proxies}
+            ready_s = {arm: self._ready(arm, proxies[arm], watch) for arm in proxies}
             return ComposeStack(
                 containers=self._containers,
-                labels={SERVICE: LABEL, **labels},
+                labels=everything,
                 proxies=proxies,
-                control_url=self._origin("upstream", UPSTREAM_PORT, labels) + CONTROL_PATH,
-                sink=self._origin("sink", SINK_PORT, labels),
+                control_url=self._stand_in("upstream", UPSTREAM_PORT) + CONTROL_PATH,
+                sink=self._stand_in("sink", SINK_PORT),
                 ready_s=ready_s,
                 delay=self._delay(patch, relay),
                 resources=started.pop_all(),
@@ -195,19 +191,18 @@ class ComposeBackend:
         with self._held:
             remove_all(self._engine, self._label)
 
-    def _start_postgres(self) -> None:
-        project = self._project()
-        project.run("up", "--detach", "--no-deps", "--no-build", SERVICE, doing="starting Postgres")
-        self._postgres = wait_for_postgres(self._containers, self._password)
-        self._templates = Templates(self._postgres, self._target)
+    @property
+    def _started(self) -> Databases:
+        if self._databases is None:
+            raise MeasurementError("Postgres has not been started")
+        return self._databases
 
-    def _origin(self, service: str, inside: int, labels: Mapping[str, str]) -> str:
-        return f"http://{LOOPBACK}:{self._containers.port(service, inside, labels[service])}"
-
-    def _server_version(self) -> str:
-        with self.postgres.connect() as connection:
-            row = connection.execute("SHOW server_version").fetchone()
-        return str(row[0]).split()[0] if row else "unknown"
+    def _stand_in(self, service: str, inside: int) -> str:
+        """The origin of a stand-in, once it answers."""
+        label = _STAND_INS[service]
+        origin = f"http://{LOOPBACK}:{self._containers.port(service, inside, label)}"
+        wait_for_stand_in(self._containers, service, label, origin)
+        return origin
 
     def _project(self, *more: Path) -> Project:
         variables = {
@@ -238,9 +233,8 @@ class ComposeBackend:
     def _part_labels(self, relay: RelayService | None) -> dict[str, str]:
         """Every service of a stack, and what messages call it; the relay first, since proxies connect to it."""
         delay = {DELAY_SERVICE: RELAY_LABEL} if relay else {}
-        stand_ins = {"upstream": "the upstream stand-in", "sink": "the telemetry sink"}
         proxies = {f"proxy-{arm}": _label_of(arm, subject) for arm, subject in self._subjects.items()}
-        return {**delay, **stand_ins, **proxies}
+        return {**delay, **_STAND_INS, **proxies}
 
     def _proxy(self, arm: Arm, started_at: float) -> ProxyContainer:
         service = f"proxy-{arm}"
@@ -248,11 +242,7 @@ class ComposeBackend:
         port = self._containers.port(service, PROXY_PORT, label)
         return ProxyContainer(self._containers, service, label, port, started_at)
 
-    def _ready(self, arm: Arm, proxy: ProxyContainer, waiting: Callable[[], None]) -> float:
-        def watch() -> None:
-            self.postgres.check_alive()
-            waiting()
-
+    def _ready(self, arm: Arm, proxy: ProxyContainer, watch: Callable[[], None]) -> float:
         version = self._subjects[arm].info.version
         return wait_until_ready(proxy, self._target, version, waiting=watch, limit_s=self._ready_limit_s)
 
@@ -268,10 +258,15 @@ class ComposeBackend:
         )
 
     def _remove(self, services: set[str], logs: Path) -> None:
-        """Keep what the services wrote, and remove them."""
-        for service in services:
-            (logs / f"{service.removeprefix('proxy-')}.log").write_text(self._containers.log(service))
+        """Keep what the services wrote, and remove them. Raises MeasurementError where that cannot be kept."""
+        said = {service: self._containers.log(service) for service in services}
         self._containers.remove(services)
+        for service, text in said.items():
+            file = logs / f"{service.removeprefix('proxy-')}.log"
+            try:
+                file.write_text(text)
+            except OSError as error:
+                raise cannot_write(file, error) from error
 
 
 def _cpu_variables(cpus: CpuSets | None) -> dict[str, str]:

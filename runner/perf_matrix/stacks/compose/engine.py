@@ -42,8 +42,8 @@ class Engine:
             self.client.ping()
 
 
-def find_engine(environ: Mapping[str, str] = os.environ) -> Engine:
-    """The engine that the docker command line would use.
+def find_engine(environ: Mapping[str, str] = os.environ, limit_s: int = _ASK_LIMIT_S) -> Engine:
+    """The engine that the docker command line would use, if it answers within ``limit_s`` seconds.
 
     Raises MissingToolError, with what to do, where there is no command line, no compose, or no engine that
     answers, or where it runs on another machine.
@@ -58,7 +58,7 @@ def find_engine(environ: Mapping[str, str] = os.environ) -> Engine:
             f"the Docker engine is at {host}: measuring needs one on this machine. Unset DOCKER_HOST, or {_INSTEAD}"
         )
     try:
-        client = docker.DockerClient(base_url=host, timeout=_ASK_LIMIT_S)
+        client = docker.DockerClient(base_url=host, timeout=limit_s)
         engine = str(client.version()["Version"])
     except (DockerException, requests.RequestException) as error:
         raise MissingToolError(

@@ -41,6 +41,16 @@ class ComposePostgres(DatabaseServer):
         """Raise PartDiedError, with its last log lines, where it has ended."""
         self.containers.check_alive({SERVICE: LABEL})
 
+    def version(self) -> str:
+        """Such as 16.4."""
+        with self.connect() as connection:
+            numbers = connection.info.server_version
+        return f"{numbers // 10_000}.{numbers % 10_000}"
+
+    def log_tail(self) -> list[str]:
+        """The last lines that it wrote."""
+        return self.containers.log_tail(SERVICE)
+
     def published_url(self, port: int) -> str:
         """What this machine connects with, by the server's port or by that of a relay."""
         return f"postgresql://{SUPERUSER}:{self.password}@{LOOPBACK}:{port}/postgres"
