@@ -100,9 +100,7 @@ def measure_patiently(
     raise AssertionError("the machine is too busy: every limit was refused")
 
 
-def _start_agent(
-    urls: Mapping[Arm, str], control: str | None, endpoints: list[Endpoint], log: Path
-) -> Agent:
+def _start_agent(urls: Mapping[Arm, str], control: str | None, endpoints: list[Endpoint], log: Path) -> Agent:
     return Agent.start(find_k6(os.environ), urls, endpoints, log, control=control)
 
 
