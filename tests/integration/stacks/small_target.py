@@ -49,7 +49,8 @@ class SmallTarget:
         ]
 
     def seed(self, scale: Scale) -> str:
-        return f"INSERT INTO it SELECT 'row ' || i FROM generate_series(1, {scale['rows']}) i"
+        rows = {**self.default_scale, **scale}["rows"]
+        return f"INSERT INTO it SELECT 'row ' || i FROM generate_series(1, {rows}) i"
 
     def variables(self, scale: Scale, today: date) -> Variables:
         return {}

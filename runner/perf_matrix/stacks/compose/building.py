@@ -109,7 +109,7 @@ class Builder:
             project.run("build", doing=f"building an image of {names}")
         except ComposeError as error:
             self.engine.check_answers()
-            raise InputError(f"{names} cannot be built:\n{quoted(_failed_step(error.said))}") from error
+            raise InputError(f"{names} cannot be built:\n{quoted(failed_step(error.said))}") from error
 
     def id_of(self, recipe: Recipe) -> str:
         """The digest of a built image. Raises MeasurementError where it is not there."""
@@ -188,7 +188,7 @@ class Builder:
         return "".join(f"{name}={_quoted(value)}\n" for name, value in set_ones.items())
 
 
-def _failed_step(said: str) -> list[str]:
+def failed_step(said: str) -> list[str]:
     """What BuildKit repeats at the end, between two rules: the step that failed, and what it wrote."""
     _, rule, last = said.partition("\n------\n")
     return last_lines(last if rule else said)

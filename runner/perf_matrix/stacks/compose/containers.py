@@ -70,7 +70,7 @@ class Containers:
         found = self._listed().get(service)
         if found is not None:
             with suppress(NotFound), answering():
-                return _usage(self.engine.client.api.stats(found["Id"], stream=False, one_shot=True))
+                return usage_of(self.engine.client.api.stats(found["Id"], stream=False, one_shot=True))
         raise MeasurementError(f"the container of {service} is gone")
 
     def remove(self, services: Collection[str]) -> None:
@@ -88,14 +88,14 @@ class Containers:
         return {each["Labels"].get(_SERVICE, ""): each for each in found}
 
     def _end_of(self, found: dict[str, Any] | None) -> str:
-        """'exited with status 3', 'was killed by SIGKILL'."""
         if found is not None:
             with suppress(NotFound), answering():
-                return _end(self.engine.client.api.inspect_container(found["Id"])["State"])
+                return end_of(self.engine.client.api.inspect_container(found["Id"])["State"])
         return "is gone: its container was removed"
 
 
-def _end(state: dict[str, Any]) -> str:
+def end_of(state: dict[str, Any]) -> str:
+    """Of what the engine says of a container that does not run: 'exited with status 3', 'was killed by SIGKILL'."""
     if state["Status"] not in ("exited", "dead"):
         return f"does not run: its container is {state['Status']}"
     if state["OOMKilled"]:
@@ -104,7 +104,7 @@ def _end(state: dict[str, Any]) -> str:
     return describe_exit(-signal.SIGKILL if code == _SIGKILLED else code)
 
 
-def _usage(stats: dict[str, Any]) -> Usage:
+def usage_of(stats: dict[str, Any]) -> Usage:
     """Of one sample of the engine: processor time in ns; memory with the file caches, which are taken off."""
     memory = stats.get("memory_stats", {})
     details = memory.get("stats", {})

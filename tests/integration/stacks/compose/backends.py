@@ -19,6 +19,7 @@ from perf_matrix.stacks.compose.leftovers import parts
 from perf_matrix.stacks.compose.project import RUN_LABEL
 from perf_matrix.stacks.compose.stack import ComposeStack
 from perf_matrix.subjects.spec import Image
+from perf_matrix.targets.base import Target
 from tests.integration.stacks.compose.small_image import ContainerTarget
 
 ROWS = {"rows": 2}
@@ -45,7 +46,7 @@ class Lab:
 
     @contextmanager
     def backend(
-        self, target: ContainerTarget | None = None, environ: Mapping[str, str] | None = None, **options: Any
+        self, target: Target | None = None, environ: Mapping[str, str] | None = None, **options: Any
     ) -> Iterator[ComposeBackend]:
         """A backend; ``environ`` is added to that of its programs, ``options`` are its own."""
         engine = replace(self.engine, environ={**self.engine.environ, **(environ or {})})

@@ -13,6 +13,7 @@ from perf_matrix.stacks.compose.building import Builder
 from perf_matrix.stacks.compose.engine import Engine, find_engine
 from tests.engine import Engine as SharedEngine
 from tests.integration.stacks.compose.backends import CALLER, VERSIONS, Lab
+from tests.integration.stacks.compose.commands import Bench
 from tests.integration.stacks.compose.small_image import build
 
 
@@ -60,3 +61,10 @@ def running(shared_lab: Lab) -> Iterator[ComposeBackend]:
     """A backend with a Postgres, for one stack after the other."""
     with shared_lab.running(environ=CALLER) as backend:
         yield backend
+
+
+@pytest.fixture
+def bench(found: Engine, images: dict[str, str], tmp_path: Path) -> Bench:
+    """Commands in the test's own folder."""
+    base, head = (images[version] for version in VERSIONS)
+    return Bench(found, (base, head), tmp_path, tmp_path / "cache")

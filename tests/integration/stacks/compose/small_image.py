@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def recipe(version: str, context: Path) -> Recipe:
     )
 
 
-def build(builder: Builder, versions: list[str], folder: Path) -> dict[str, str]:
+def build(builder: Builder, versions: Sequence[str], folder: Path) -> dict[str, str]:
     """Version -> name of its image; those that the engine does not have are built."""
     recipes = {version: recipe(version, folder) for version in versions}
     missing = [each for each in recipes.values() if not builder.is_built(each)]
