@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         # Builds the images, so that the run that counts finds them.
-        run(root / "fill", "--metrics", "queries", "--endpoints", "models")
+        run(root / "fill", "--metrics", "queries", "--endpoints", "chat-virtual-key")
         run(root / "run", "--endpoints", "chat-virtual-key,user-list", "--time", "2m")
         record = read_run(root / "run")
     cells = len(record.info.cells)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from perf_matrix.compare.blocks import LatencyMetric
 from perf_matrix.compare.widths import interval_width
 from perf_matrix.experiment.budget import PAIRS_PER_BLOCK
+from perf_matrix.experiment.deaths import check_after_failure
 from perf_matrix.experiment.delay import Delay, switched_off
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.results import BlockResult
@@ -109,6 +110,8 @@ class BlockTaker:
         result = self._agent.block(endpoint, order)
         # Not only after a failure: an endpoint that needs no database answers when Postgres is gone, too.
         self._check_alive()
+        if any(result.failed.values()):
+            check_after_failure(self._check_alive)
         self._note(kind, endpoint, result, PAIRS_PER_BLOCK + _LEAD_IN_PAIRS)
         return block(
             epoch=self._epoch,

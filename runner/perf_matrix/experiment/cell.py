@@ -25,6 +25,7 @@ from perf_matrix.experiment.budget import (
     rounds_per_epoch,
     second_scale_s,
 )
+from perf_matrix.experiment.deaths import check_after_failure
 from perf_matrix.experiment.delay import Delay
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.load import LoadTaker, mix_of
@@ -399,7 +400,7 @@ def _blaming_what_ended(stack: Stack) -> Iterator[None]:
     try:
         yield
     except MeasurementError:
-        stack.check_alive()
+        check_after_failure(stack.check_alive)
         raise
 
 

@@ -15,6 +15,7 @@ from statistics import median
 from typing import TypeVar
 
 from perf_matrix.errors import MeasurementError
+from perf_matrix.experiment.deaths import check_after_failure
 from perf_matrix.load.results import SlotResult
 from perf_matrix.load.sequence import draw_sequence
 from perf_matrix.load.slot import LoadRunner, Mix, in_flight
@@ -159,6 +160,8 @@ class LoadTaker:
         after, done = self._usage(arm), self._ledger.since([database])[database]
         samples.append(_Sample(time.monotonic() - begin, after.memory_bytes))
         self._check_alive()
+        if result.failed:
+            check_after_failure(self._check_alive)
         # Less than before where a worker ended and nobody waited for it.
         cpu_s = max(0.0, after.cpu_s - before.cpu_s)
         return _Observed(started_at, result, cpu_s, samples, done)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
 
+from perf_matrix.experiment.deaths import check_after_failure
 from perf_matrix.experiment.points import Point
 from perf_matrix.load.agent import Agent
 from perf_matrix.load.results import BlockResult, ProbeResult
@@ -143,7 +144,7 @@ class WindowTaker:
             answers.append(self._agent.probe(point.request.name, arm))
             if not _is_good(answers[-1]):
                 # That a proxy has ended is a fault of the measurement, not an endpoint that the version lacks.
-                self._check_alive()
+                check_after_failure(self._check_alive)
             self._record(self._presence(point.endpoint, arm, answers[-1]))
         return answers
 

@@ -146,8 +146,7 @@ class LocalBackend:
             stand_ins = self._start_stand_ins(cell.patch, logs, started)
             patch = fill_patch(cell.patch, stand_ins.urls)
             for arm, subject in self._subjects.items():
-                self.templates.clone(subject.schema, scale, arm)
-                self.postgres.run_scripts(database_of(arm), _scripts(patch))
+                self.templates.clone(subject.schema, scale, arm, patch)
             relay = self._start_relay(patch, logs, started)
             starting = _Starting(patch, logs, relay.port if relay else self.postgres.port, waiting)
             proxies: dict[Arm, Proxy] = {}
@@ -387,7 +386,3 @@ class LocalStack:
 def _clean_environment(environ: Mapping[str, str], lease: Lease) -> dict[str, str]:
     passed = {name: environ[name] for name in _PASSED_ON if name in environ}
     return {"PATH": os.defpath, **passed, LEASE_VARIABLE: lease.id}
-
-
-def _scripts(patch: Patch) -> list[tuple[str, str]]:
-    return [(f"sql {place + 1} of the variants", text) for place, text in enumerate(patch.sql)]

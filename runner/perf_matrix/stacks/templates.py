@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from perf_matrix.matrix.model import Arm
+from perf_matrix.matrix.model import Arm, Patch
 from perf_matrix.stacks.database_server import DatabaseServer
 from perf_matrix.targets.base import Scale, Target
 
@@ -46,9 +46,11 @@ class Templates:
         for each in making:
             each.result()
 
-    def clone(self, schema: Schema, scale: Scale, arm: Arm) -> None:
-        """Make the arm's database anew."""
+    def clone(self, schema: Schema, scale: Scale, arm: Arm, patch: Patch) -> None:
+        """Make the arm's database anew, and run the SQL of the variants on it."""
         self._server.clone(_name(schema, scale), database_of(arm))
+        scripts = [(f"sql {place + 1} of the variants", text) for place, text in enumerate(patch.sql)]
+        self._server.run_scripts(database_of(arm), scripts)
 
     def _make(self, name: str, schema: Schema, scale: Scale) -> None:
         # One that failed half-way is made again for the next cell that needs it.

@@ -156,13 +156,13 @@ class ComposeBackend:
             raise cannot_write(logs, error) from error
         patch = fill_patch(cell.patch, URLS)
         for arm, subject in self._subjects.items():
-            self._started.clone(subject.schema, scale, arm, _scripts(patch))
+            self._started.clone(subject.schema, scale, arm, patch)
         relay = relay_service(patch, self._folder)
         file = self._folder / "stack.json"
         file.write_text(overlay(self._proxy_services(patch, relay), patch, relay))
         labels = self._part_labels(relay)
         with ExitStack() as started:
-            started.callback(self._remove, set(labels), logs)
+            started.callback(self._remove, set(labels), logs, time.time())
             begin = time.monotonic()
             self._project(file).run(
                 "up", "--detach", "--no-deps", "--no-build", "--pull=never", *labels, doing="starting a stack"
@@ -257,9 +257,13 @@ class ComposeBackend:
             running, asked_ms, direct=self.postgres.published_url(self.postgres.port), relayed=relayed
         )
 
-    def _remove(self, services: set[str], logs: Path) -> None:
-        """Keep what the services wrote, and remove them. Raises MeasurementError where that cannot be kept."""
+    def _remove(self, services: set[str], logs: Path, since: float) -> None:
+        """Keep what the services wrote, and Postgres since then, and remove them.
+
+        Raises MeasurementError where a log cannot be kept.
+        """
         said = {service: self._containers.log(service) for service in services}
+        said[SERVICE] = self._containers.log(SERVICE, since=since)
         self._containers.remove(services)
         for service, text in said.items():
             file = logs / f"{service.removeprefix('proxy-')}.log"
@@ -281,7 +285,3 @@ def _cpu_variables(cpus: CpuSets | None) -> dict[str, str]:
 
 def _label_of(arm: Arm, subject: ImageSubject) -> str:
     return f"the {arm} proxy ({subject.info.spec})"
-
-
-def _scripts(patch: Patch) -> list[tuple[str, str]]:
-    return [(f"sql {place + 1} of the variants", text) for place, text in enumerate(patch.sql)]

@@ -56,13 +56,15 @@ class Containers:
         """The last lines that a service wrote; none where its container is gone."""
         return last_lines(self.log(service, tail=_TAIL_LINES))
 
-    def log(self, service: str, *, tail: int | Literal["all"] = "all") -> str:
-        """What a service wrote; empty where its container is gone."""
+    def log(self, service: str, *, tail: int | Literal["all"] = "all", since: float | None = None) -> str:
+        """What a service wrote since a moment, in seconds since 1970; empty where its container is gone."""
         found = self._listed().get(service)
         if found is None:
             return ""
         with suppress(NotFound), answering():
-            return str(self.engine.client.api.logs(found["Id"], tail=tail).decode(errors="replace"))
+            return str(
+                self.engine.client.api.logs(found["Id"], tail=tail, since=since).decode(errors="replace")
+            )
         return ""
 
     def usage(self, service: str) -> Usage:

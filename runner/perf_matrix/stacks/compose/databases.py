@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import psycopg
 
 from perf_matrix.errors import MeasurementError, PartDiedError
-from perf_matrix.matrix.model import Arm
+from perf_matrix.matrix.model import Arm, Patch
 from perf_matrix.stacks.compose.containers import Containers
 from perf_matrix.stacks.compose.postgres import SERVICE, ComposePostgres, wait_for_postgres
 from perf_matrix.stacks.compose.project import Project
-from perf_matrix.stacks.templates import Schema, Templates, database_of
+from perf_matrix.stacks.templates import Schema, Templates
 from perf_matrix.targets.base import Scale, Target
 
 
@@ -32,11 +32,10 @@ class Databases:
         with self._doubting():
             self._templates.make(schemas, scales)
 
-    def clone(self, schema: Schema, scale: Scale, arm: Arm, scripts: Sequence[tuple[str, str]]) -> None:
-        """Make the arm's database anew, and run ``scripts``, (name, text) each, on it."""
+    def clone(self, schema: Schema, scale: Scale, arm: Arm, patch: Patch) -> None:
+        """Make the arm's database anew, and run the SQL of the variants on it."""
         with self._doubting():
-            self._templates.clone(schema, scale, arm)
-            self.server.run_scripts(database_of(arm), scripts)
+            self._templates.clone(schema, scale, arm, patch)
 
     def revive(self) -> None:
         """Start another server, on a new volume, unless this one is as good as on the first day."""

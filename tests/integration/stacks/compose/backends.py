@@ -15,11 +15,10 @@ from perf_matrix.matrix.model import ARMS, Arm, Cell, Patch
 from perf_matrix.record.model import SubjectInfo
 from perf_matrix.stacks.compose.backend import ComposeBackend
 from perf_matrix.stacks.compose.engine import Engine
-from perf_matrix.stacks.compose.leftovers import parts
-from perf_matrix.stacks.compose.project import RUN_LABEL
 from perf_matrix.stacks.compose.stack import ComposeStack
 from perf_matrix.subjects.spec import Image
 from perf_matrix.targets.base import Target
+from tests.containers import container_of, left_with
 from tests.integration.stacks.compose.small_image import ContainerTarget
 
 ROWS = {"rows": 2}
@@ -66,8 +65,12 @@ class Lab:
             assert self.left() == []
 
     def left(self) -> list[str]:
-        """The names of what the engine has of the lease."""
-        return [part.name for part in parts(self.engine, {RUN_LABEL: self.lease.id})]
+        """What the engine has of the lease."""
+        return left_with(self.engine, self.lease.id)
+
+    def container(self, service: str) -> str:
+        """The id of a service's container."""
+        return container_of(self.engine, self.lease.id, service)
 
     def prepare(self, backend: ComposeBackend, versions: Sequence[str] = VERSIONS) -> dict[Arm, SubjectInfo]:
         """Prepare a version for each arm, base first; with one version, the head alone."""

@@ -13,8 +13,7 @@ import yaml
 
 from perf_matrix.cache import CACHE_VARIABLE
 from perf_matrix.stacks.compose.engine import Engine
-from perf_matrix.stacks.compose.leftovers import parts
-from perf_matrix.stacks.compose.project import RUN_LABEL
+from tests.containers import container_of, left_with
 from tests.e2e.command import Command, started
 
 PROGRAM = (sys.executable, str(Path(__file__).with_name("small_command.py")))
@@ -65,13 +64,10 @@ class Bench:
         with started(["compare", *subjects, *told], self.scratch, environ, PROGRAM) as command:
             yield command
 
-    def container(self, command: Command, service: str) -> str:
-        """The id of a service's container."""
-        labels = [f"{RUN_LABEL}={command.lease}", f"com.docker.compose.service={service}"]
-        (found,) = self.engine.client.api.containers(all=True, filters={"label": labels})
-        return str(found["Id"])
+    def kill(self, command: Command, service: str) -> None:
+        """End a service of a run by force."""
+        self.engine.client.api.kill(container_of(self.engine, command.lease, service))
 
     def left(self, command: Command) -> list[str]:
         """What there still is of a run, on this machine and with the engine."""
-        with_engine = parts(self.engine, {RUN_LABEL: command.lease})
-        return [*command.left_behind(), *(f"{part.kind} {part.name}" for part in with_engine)]
+        return [*command.left_behind(), *left_with(self.engine, command.lease)]

@@ -30,7 +30,7 @@ def test_logs_are_kept_and_the_next_epoch_begins_with_the_data_that_was_seeded(
     assert ask(stack, "head", "/rows") == ["2.0.0", "row 1", "row 2"]
     stack.stop()
     logs = {log.name: log.read_text() for log in (tmp_path / "logs").iterdir()}
-    assert logs.keys() == {"base.log", "head.log", "upstream.log", "sink.log"}
+    assert logs.keys() == {"base.log", "head.log", "upstream.log", "sink.log", "postgres.log"}
     assert logs["base.log"].startswith("serving\n")
     assert logs["upstream.log"].startswith("listening on 8000\n")
 
@@ -82,7 +82,12 @@ def test_one_arm_alone_has_one_proxy(lab: Lab, tmp_path: Path) -> None:
         )
         stack.check_alive()
         stack.stop()
-    assert {log.name for log in tmp_path.glob("*.log")} == {"head.log", "upstream.log", "sink.log"}
+    assert {log.name for log in tmp_path.glob("*.log")} == {
+        "head.log",
+        "upstream.log",
+        "sink.log",
+        "postgres.log",
+    }
 
 
 def test_two_backends_at_once_do_not_disturb_each_other(lab: Lab, tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_cells_that_fail_and_one_that_works(bench: Bench) -> None:
 def test_a_part_killed_while_statements_are_counted(bench: Bench, service: str, said: str) -> None:
     with bench.compare(*QUERIES, variants={"killed": {}, "sound": {}}) as command:
         command.wait_for("kind=killed, epoch 1 of 1: counting SQL statements")
-        bench.engine.client.api.kill(bench.container(command, service))
+        bench.kill(command, service)
         ended = command.end()
         left = bench.left(command)
     assert_invalid(ended)
@@ -148,6 +148,28 @@ def test_a_part_killed_while_statements_are_counted(bench: Bench, service: str, 
     for line in killed.log_tail:
         assert line in ended.stderr
     assert_measured(cells(bench)["sound"])
+
+
+@pytest.mark.parametrize(
+    ("phase", "service", "said"),
+    [
+        ("comparing latencies", "postgres", r"^Postgres was killed by SIGKILL\."),
+        ("comparing latencies", "upstream", r"^the upstream stand-in was killed by SIGKILL\."),
+        ("load at", "proxy-head", rf"^{HEAD} was killed by SIGKILL\."),
+    ],
+)
+def test_a_part_killed_while_times_are_measured(bench: Bench, phase: str, service: str, said: str) -> None:
+    matrix: dict[str, Any] = {"time": 60, "epochs": 2, "load": {"slot": "3s", "slots": 2}}
+    with bench.compare("--endpoints", "rows", **matrix) as command:
+        command.wait_for(phase)
+        bench.kill(command, service)
+        ended = command.end()
+        left = bench.left(command)
+    assert_invalid(ended)
+    assert left == []
+    (killed,) = comparison_in(bench.out).cells
+    assert re.search(said, killed.fault), killed.fault
+    assert killed.log_tail
 
 
 def test_a_volume_that_is_full_for_one_cell(bench: Bench, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from perf_matrix.errors import InputError, MeasurementError, PartDiedError
 from perf_matrix.matrix.model import Cell, Patch
 from perf_matrix.stacks.compose.backend import ComposeBackend
 from perf_matrix.stacks.compose.postgres import ComposePostgres
-from perf_matrix.stacks.compose.project import OVERLAY_VARIABLE, RUN_LABEL
+from perf_matrix.stacks.compose.project import OVERLAY_VARIABLE
 from perf_matrix.stacks.compose.stack import ComposeStack
 from tests.integration.stacks.compose.backends import ROWS, Lab, ask, start
 from tests.integration.stacks.compose.small_image import ContainerTarget
@@ -27,13 +27,6 @@ BASE = r"the base proxy \(image:perf-matrix-tests/small-service:[0-9a-f]{16}\)"
 HEAD = BASE.replace("base", "head", 1)
 EITHER = BASE.replace("base", "(base|head)", 1)
 WHOLE = ["1.1.1", "row 1", "row 2"]
-
-
-def container_of(lab: Lab, service: str) -> str:
-    """The id of a service's container."""
-    labels = [f"{RUN_LABEL}={lab.lease.id}", f"com.docker.compose.service={service}"]
-    (found,) = lab.engine.client.api.containers(all=True, filters={"label": labels})
-    return str(found["Id"])
 
 
 def overlay(folder: Path, **content: Any) -> dict[str, str]:
@@ -101,7 +94,7 @@ def test_each_part_that_is_killed_is_named(lab: Lab, tmp_path: Path) -> None:
             ("database-delay", "the relay before the database", None),
             ("postgres", "Postgres", "database system is ready to accept connections"),
         ):
-            api.kill(container_of(lab, service))
+            api.kill(lab.container(service))
             told = told_by(stack)
             assert re.fullmatch(rf"{label} was killed by SIGKILL\.", told.message)
             assert (wrote is None) == (told.log_tail == [])
@@ -116,11 +109,11 @@ def test_one_whose_container_is_removed_or_paused(
 ) -> None:
     api = shared_lab.engine.client.api
     stack = start(running, tmp_path)
-    api.pause(container_of(shared_lab, "upstream"))
+    api.pause(shared_lab.container("upstream"))
     assert told_by(stack).message == "the upstream stand-in does not run: its container is paused."
-    api.unpause(container_of(shared_lab, "upstream"))
+    api.unpause(shared_lab.container("upstream"))
     stack.check_alive()
-    api.remove_container(container_of(shared_lab, "sink"), force=True)
+    api.remove_container(shared_lab.container("sink"), force=True)
     assert told_by(stack).message == "the telemetry sink is gone: its container was removed."
     stack.stop()
 
@@ -129,7 +122,7 @@ def test_a_postgres_that_is_killed_while_the_proxies_start_is_told_at_once_and_f
     lab: Lab, tmp_path: Path
 ) -> None:
     def kill() -> None:
-        lab.engine.client.api.kill(container_of(lab, "postgres"))
+        lab.engine.client.api.kill(lab.container("postgres"))
 
     with lab.running(ready_limit_s=240.0) as backend:
         before = backend.postgres.port
