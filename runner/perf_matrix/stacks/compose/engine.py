@@ -34,7 +34,8 @@ class Engine:
     @property
     def cpus(self) -> int:
         """How many processors its containers may use."""
-        return int(self.client.info()["NCPU"])
+        with answering():
+            return int(self.client.info()["NCPU"])
 
     def check_answers(self) -> None:
         """Raise MeasurementError where it has gone."""

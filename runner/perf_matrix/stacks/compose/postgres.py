@@ -43,7 +43,7 @@ class ComposePostgres(DatabaseServer):
 
     def version(self) -> str:
         """Such as 16.4."""
-        with self.connect() as connection:
+        with self._connected() as connection:
             numbers = connection.info.server_version
         return f"{numbers // 10_000}.{numbers % 10_000}"
 

@@ -125,28 +125,28 @@ def test_cells_that_fail_and_one_that_works(bench: Bench) -> None:
     assert kept.read_text().startswith("line 1\n")
 
 
-@pytest.mark.parametrize(
-    ("service", "said"),
-    [
-        ("proxy-head", rf"^{HEAD} was killed by SIGKILL\."),
-        ("postgres", r"^Postgres was killed by SIGKILL\."),
-        ("upstream", r"^the upstream stand-in was killed by SIGKILL\."),
-        ("sink", r"^the telemetry sink was killed by SIGKILL\."),
-    ],
-)
-def test_a_part_killed_while_statements_are_counted(bench: Bench, service: str, said: str) -> None:
-    with bench.compare(*QUERIES, variants={"killed": {}, "sound": {}}) as command:
-        command.wait_for("kind=killed, epoch 1 of 1: counting SQL statements")
-        bench.kill(command, service)
+def test_parts_that_are_killed_while_statements_are_counted(bench: Bench) -> None:
+    killed = {
+        "proxy-head": rf"^{HEAD} was killed by SIGKILL\.",
+        "postgres": r"^Postgres was killed by SIGKILL\.",
+        "upstream": r"^the upstream stand-in was killed by SIGKILL\.",
+        "sink": r"^the telemetry sink was killed by SIGKILL\.",
+    }
+    with bench.compare(*QUERIES, variants={key: {} for key in [*killed, "sound"]}) as command:
+        for service in killed:
+            command.wait_for(f"kind={service}, epoch 1 of 1: counting SQL statements")
+            bench.kill(command, service)
         ended = command.end()
         left = bench.left(command)
     assert_invalid(ended)
     assert left == []
-    killed = cells(bench)["killed"]
-    assert re.search(said, killed.fault), killed.fault
-    assert killed.log_tail
-    for line in killed.log_tail:
-        assert line in ended.stderr
+    for service, said in killed.items():
+        cell = cells(bench)[service]
+        assert cell.verdict == "invalid"
+        assert re.search(said, cell.fault), cell.fault
+        assert cell.log_tail
+        for line in cell.log_tail:
+            assert line in ended.stderr
     assert_measured(cells(bench)["sound"])
 
 
