@@ -279,12 +279,18 @@ class LocalBackend:
         environ = {
             **self._environ,
             **self._programs.prisma.environment(),
-            "PATH": f"{subject.environment.bin}:{self._environ['PATH']}",
+            "PATH": self._search_path(subject.environment.bin),
             "HOME": str(home),
             "TMPDIR": str(home),
         }
         label = f"the {arm} proxy ({subject.info.spec})"
         return start_proxy(label, launch, port, environ=environ, log=starting.logs / f"{arm}.log", cwd=home)
+
+    def _search_path(self, programs: Path) -> str:
+        first = self._programs.prisma.programs
+        return os.pathsep.join(
+            str(each) for each in (first, programs, self._environ["PATH"]) if each is not None
+        )
 
     def _ready(self, arm: Arm, proxies: dict[Arm, Proxy], starting: _Starting) -> float:
         """Wait for one arm; one whose port another process took is started anew on another port."""

@@ -38,6 +38,8 @@ class Prisma:
     engine: Path
     kind: EngineKind
     node: Node
+    programs: Path | None = None
+    """A folder of programs that go before the subject's own of the same names."""
 
     def generate(self, schema: Path, environment_bin: Path, log: Path) -> None:
         """Generate the Python client for ``schema`` into the environment whose programs are in ``environment_bin``.
@@ -92,7 +94,7 @@ def prepare_prisma(cache: Path, node: Node, environ: Mapping[str, str] = os.envi
         raise MeasurementError(
             f"Prisma's native engine could not be downloaded. Unset {ENGINE_VARIABLE} to use the WebAssembly engine."
         )
-    return Prisma(cli, _launcher(installed, node), "wasm", node)
+    return Prisma(cli, _launcher(installed, node), "wasm", node, _programs(installed))
 
 
 def _native_engine(cache: Path, installed: Path, cli: Path, node: Node, *, remember: bool) -> Path | None:
@@ -132,12 +134,27 @@ def _download(target: Path, cli: Path, node: Node) -> None:
 
 def _launcher(installed: Path, node: Node) -> Path:
     """An executable for the WebAssembly engine that does not depend on what PATH is where it is started."""
-    launcher = installed / "query-engine"
     script = installed / "bin" / "query-engine.mjs"
     text = f'#!/bin/sh\nexec {shlex.join(node.node)} {shlex.quote(str(script))} "$@"\n'
-    if not launcher.exists() or launcher.read_text() != text:
-        unfinished = launcher.with_suffix(f".{os.getpid()}")
+    return _written(installed / "query-engine", text)
+
+
+def _programs(installed: Path) -> Path:
+    """The ``prisma`` that a proxy starts twice before it listens: to see whether it is there, and for the drift.
+
+    Without a schema engine that can only fail, and the real one takes three seconds each time, for its imports.
+    """
+    folder = installed / "programs"
+    folder.mkdir(exist_ok=True)
+    text = '#!/bin/sh\necho "There is no schema engine here." >&2\nexit 1\n'
+    return _written(folder / "prisma", text).parent
+
+
+def _written(program: Path, text: str) -> Path:
+    """An executable script; written anew only where it says something else, since others may be starting it."""
+    if not program.exists() or program.read_text() != text:
+        unfinished = program.with_suffix(f".{os.getpid()}")
         unfinished.write_text(text)
         unfinished.chmod(unfinished.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        unfinished.replace(launcher)
-    return launcher
+        unfinished.replace(program)
+    return program

@@ -54,11 +54,6 @@ def dependency_files(folder: Path) -> list[Path]:
     return [path for path in _files(folder) if _is_at_top(path) or _is_package_below(folder, path)]
 
 
-def dependency_digest(folder: Path) -> str:
-    """A digest, in hex, of the dependency files. Raises InputError where one cannot be read."""
-    return _digest(folder, dependency_files(folder))
-
-
 @contextmanager
 def copied(folder: Folder, content: str, private: Path) -> Iterator[Path]:
     """A copy below ``private`` of what ``content`` is the digest of; deleted on every way out.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from perf_matrix.errors import InputError
-from perf_matrix.subjects.content import content_of, copied, dependency_digest, dependency_files
+from perf_matrix.subjects.content import content_of, copied, dependency_files
 from perf_matrix.subjects.spec import Folder, parse_subject
 from tests.checkouts import Repository, new_repository
 
@@ -269,10 +269,3 @@ def test_dependency_files(folder: Path) -> None:
         "setup.py",
         "uv.lock",
     ]
-    before = dependency_digest(folder)
-    Repository(folder).write({"it/__init__.py": "x = 2\n", "Makefile": "all:\n"})
-    assert dependency_digest(folder) == before
-    Repository(folder).write({"uv.lock": "version = 1\n"})
-    locked = dependency_digest(folder)
-    Repository(folder).write({"extras/pyproject.toml": package + 'dependencies = ["y"]\n'})
-    assert len({before, locked, dependency_digest(folder)}) == 3
