@@ -12,6 +12,7 @@ from perf_matrix.compare.hodges_lehmann import Interval
 from perf_matrix.compare.latency import Latency
 from perf_matrix.compare.model import CellComparison, EndpointComparison, Errors
 from perf_matrix.compare.rounds import rounds
+from perf_matrix.compare.unfinished import go_on
 from perf_matrix.matrix.model import ARMS, Gate
 from perf_matrix.record.model import PairedBlock, RunRecord
 from perf_matrix.record.progress import is_finished
@@ -29,6 +30,7 @@ def cautions(record: RunRecord, cells: Sequence[CellComparison], family: Sequenc
         *_without_load(record),
         *_carried_over(record, cells),
         *(line for cell in cells for endpoint in cell.endpoints for line in _of_endpoint(cell, endpoint)),
+        *(record.info.merged.notes if record.info.merged else []),
         *record.notes,
     ]
 
@@ -61,7 +63,7 @@ def _interruptions(record: RunRecord) -> Iterator[str]:
         if cut:
             names = ", ".join(map(str, cut))
             done = is_finished(cell, record.info)
-            cure = "it was made up for" if done else "perf-matrix run --resume goes on with it"
+            cure = "it was made up for" if done else go_on(record.info)
             yield f"{cell.cell.id}: epoch {names} was not finished; {cure}"
         for fault in cell.faults:
             yield f"{cell.cell.id}: {fault.message}"

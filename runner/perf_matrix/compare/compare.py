@@ -33,6 +33,7 @@ from perf_matrix.compare.power import detectable
 from perf_matrix.compare.statement_times import slower
 from perf_matrix.compare.summaries import findings
 from perf_matrix.compare.telemetry import telemetry
+from perf_matrix.compare.unfinished import go_on
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.model import ARMS, Arm, Cell
@@ -69,6 +70,7 @@ def compare(record: RunRecord) -> Comparison:
         cells=cells,
         gate=_gate(family, measured, info),
         host=info.host,
+        hosts=info.merged.hosts if info.merged else {},
         tools=info.tools,
         timings=_timings(record),
         warnings=cautions(record, cells, list(family.values())),
@@ -121,7 +123,7 @@ def _cell(
     cell: Cell, measured: MeasuredCell | None, endpoints: Mapping[Key, EndpointComparison], info: RunInfo
 ) -> CellComparison:
     if measured is None:
-        words = "nothing was recorded for this cell; perf-matrix run --resume measures it"
+        words = f"nothing was recorded for this cell; {go_on(info)}"
         return CellComparison(
             id=cell.id, variants=cell.variants, verdict="invalid", endpoints=[], fault=words
         )
@@ -203,4 +205,5 @@ def _timings(record: RunRecord) -> Timings:
         total_s=sum(phase.seconds for phase in record.phases),
         measuring_s=sum(phase.seconds for phase in record.phases if phase.measuring),
         phases=dict(phases),
+        runners=record.info.merged.runners if record.info.merged else 1,
     )

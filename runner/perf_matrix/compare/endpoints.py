@@ -26,6 +26,7 @@ from perf_matrix.compare.model import (
     Verdict,
 )
 from perf_matrix.compare.quantiles import quantile
+from perf_matrix.compare.unfinished import go_on
 from perf_matrix.compare.verdicts import worst
 from perf_matrix.matrix.model import ARMS
 from perf_matrix.record.model import RunInfo
@@ -134,7 +135,7 @@ def _counts_undecided(metric: LatencyMetric, measured: Measured) -> bool:
 
 def _notes(measured: Measured, errors: Errors | None, info: RunInfo) -> Iterator[str]:
     if not measured.recorded:
-        yield "nothing was recorded: perf-matrix run --resume goes on with the run"
+        yield f"nothing was recorded: {go_on(info)}"
     elif len(measured.missing_on) == len(ARMS):
         yield "not found on either arm: check its method and path in the workload"
     elif measured.missing_on:

@@ -418,11 +418,14 @@ class GateResult(Compared):
 
 
 class Timings(Compared):
-    """Where the wall clock went, in seconds."""
+    """Where the wall clock went, in seconds; those of all runners together, which ran at the same time."""
 
     total_s: Finite
     measuring_s: Finite
     phases: dict[str, Finite] = {}
+    runners: int = Field(
+        default=1, ge=1, description="Machines that the cells were measured on, each cell on one."
+    )
 
 
 class Subjects(Compared):
@@ -443,6 +446,9 @@ class Comparison(Compared):
     cells: list[CellComparison]
     gate: GateResult
     host: HostInfo
+    hosts: dict[str, HostInfo] = Field(
+        default={}, description="By cell: where it was measured, for cells that had runners of their own."
+    )
     tools: dict[str, str]
     timings: Timings
     warnings: list[str] = []

@@ -89,8 +89,9 @@ def start_run(order: Order, out: Path, command: Command, outside: Surroundings) 
 def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
     """Measure what the interrupted run in ``path``, read back as ``record``, still lacks.
 
-    Raises as ``start_run`` does.
+    Raises as ``start_run`` does; InputError, too, for a run that was merged from those of other machines.
     """
+    _refuse_merged(record, path)
     plans = [plan for cell in record.cells if (plan := _remaining(cell, record)) is not None]
     if not plans:
         outside.display.note("nothing is left to measure")
@@ -103,6 +104,14 @@ def resume_run(record: RunRecord, path: Path, outside: Surroundings) -> None:
             outside.display.note(note)
         with _workshop(_Wanted(target, subjects, record.info.backend), outside) as workshop:
             _measure(folder, plans, workshop, outside)
+
+
+def _refuse_merged(record: RunRecord, path: Path) -> None:
+    if record.info.merged:
+        raise InputError(
+            f"{path} was merged from the runs of several machines and cannot be resumed: run the jobs again "
+            "whose cells are not finished, then merge again"
+        )
 
 
 @contextmanager

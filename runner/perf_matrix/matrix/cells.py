@@ -32,14 +32,13 @@ def unfold(matrix: MatrixFile) -> list[Cell]:
 def select(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
     """The cells that any glob matches, in the order of the matrix; all of them without globs.
 
-    A glob stands for a whole id (``callbacks=none,*``) or for some of its parts (``workers=one``).
-    Raises InputError for a glob that matches no cell.
+    A glob stands for a whole id (``callbacks=none,*``) or for some of its parts (``workers=one``); one that is an id
+    stands for that cell alone. Raises InputError for a glob that matches no cell.
     """
-    for glob in globs:
-        if not any(_cell_matches(cell.id, glob) for cell in cells):
-            known = [cell.id for cell in cells]
-            raise InputError(f"no cell matches {glob!r}; {hint(glob, known)}")
-    return [cell for cell in cells if not globs or any(_cell_matches(cell.id, glob) for glob in globs)]
+    if not globs:
+        return list(cells)
+    chosen = {name for glob in globs for name in _matched([cell.id for cell in cells], glob)}
+    return [cell for cell in cells if cell.id in chosen]
 
 
 def select_endpoints(workload: Workload, globs: Sequence[str]) -> list[Endpoint]:
@@ -59,6 +58,14 @@ def matching(names: Sequence[str], globs: Sequence[str]) -> list[str]:
         if not _any_matches(names, glob):
             raise InputError(f"no endpoint matches {glob!r}; {hint(glob, names)}")
     return [name for name in names if not single or any(fnmatchcase(name, glob) for glob in single)]
+
+
+def _matched(ids: Sequence[str], glob: str) -> list[str]:
+    """The ids that a glob stands for. Raises InputError where there are none."""
+    matched = [glob] if glob in ids else [each for each in ids if _cell_matches(each, glob)]
+    if not matched:
+        raise InputError(f"no cell matches {glob!r}; {hint(glob, list(ids))}")
+    return matched
 
 
 def _cell(matrix: MatrixFile, combination: Combination) -> Cell:

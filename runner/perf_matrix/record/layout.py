@@ -17,7 +17,7 @@
     cells/SLUG/logs/                    the logs of everything that ran
     .lock, .writer                      who is writing it (see `perf_matrix.record.lock`)
 
-A file that has nothing to say does not exist.
+A file that has nothing to say does not exist. A merged run has no logs and nobody who is writing it.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from typing import TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from perf_matrix.errors import InputError, MeasurementError
+from perf_matrix.record.shown import shown
 
 Item = TypeVar("Item")
 
@@ -135,7 +136,8 @@ def _parse(line: bytes, line_type: TypeAdapter[Item], place: str) -> Item:
 def reason(error: ValidationError) -> str:
     """Return the first thing that is wrong, in one line, without what was read."""
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
+    # The place may be a key that somebody made up.
+    where = shown(".".join(str(part) for part in first["loc"]))
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 

@@ -19,7 +19,8 @@ Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Recorded(BaseModel):
     """Immutable; an unknown key is an error, since run folders come from other machines too."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # JSON has no word for infinity: a number that is none would be written and then not be read again.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SubjectInfo(Recorded):
@@ -66,8 +67,18 @@ class Requests(Recorded):
     )
 
 
+class Merger(Recorded):
+    """What a run knows of the runs that it was merged from, each measured on a runner of its own."""
+
+    runners: int = Field(ge=1, description="Runs that cells were taken from.")
+    hosts: dict[str, HostInfo] = Field(
+        description="By cell: where it was measured. A cell without a result has none."
+    )
+    notes: list[str] = Field(default=[], description="What a reader must know of how they were merged.")
+
+
 class RunInfo(Recorded):
-    """``run.json``: written once, before anything is measured."""
+    """``run.json``: written once, before anything is measured; or when finished runs are merged."""
 
     schema_version: Literal[1] = 1
     perf_matrix: str
@@ -94,6 +105,7 @@ class RunInfo(Recorded):
     host: HostInfo
     tools: dict[str, str] = {}
     diff: str = Field(default="", description="The change between the subjects, as a unified diff.")
+    merged: Merger | None = Field(default=None, description="None where it was measured in one go.")
 
     @property
     def epochs(self) -> int:

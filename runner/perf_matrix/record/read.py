@@ -88,7 +88,7 @@ def read_info(path: Path) -> RunInfo:
 def _refuse_newer(file: Path, text: bytes) -> None:
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{file}: not a whole JSON document ({error}). It was damaged: measure again"
         ) from error

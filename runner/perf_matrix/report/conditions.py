@@ -12,6 +12,9 @@ from perf_matrix.report.plain import shortened
 
 NAME_LIMIT = 80
 _NOTES_SHOWN = 3
+_SEVERAL = 2
+_HOSTS_SHOWN = 4
+_CELLS_SHOWN = 2
 
 
 def detectable(comparison: Comparison) -> str:
@@ -75,6 +78,25 @@ def host_words(host: HostInfo) -> str:
     return f"{host.system} {host.machine}, {model} ({cpus}), {memory}, Python {host.python}"
 
 
+def hosts_words(comparison: Comparison) -> str:
+    """Return the machines in one line: each kind with its cells, where cells ran on different ones."""
+    cells: dict[str, list[str]] = {}
+    for cell, host in comparison.hosts.items():
+        cells.setdefault(host_words(host), []).append(cell)
+    if len(cells) < _SEVERAL:
+        return host_words(next(iter(comparison.hosts.values()), comparison.host))
+    kinds = [f"{host}, for {_named(names)}" for host, names in cells.items()]
+    more = f"; and {len(kinds) - _HOSTS_SHOWN} more" if len(kinds) > _HOSTS_SHOWN else ""
+    return f"{len(kinds)} kinds of machine: {'; '.join(kinds[:_HOSTS_SHOWN])}{more}"
+
+
+def _named(cells: Sequence[str]) -> str:
+    """Return the cells by name, or how many they are where those would be too many."""
+    if len(cells) > _CELLS_SHOWN:
+        return f"{len(cells)} cells"
+    return " and ".join(shortened(cell, NAME_LIMIT) for cell in cells)
+
+
 def timing_words(comparison: Comparison) -> str:
     """Return how long it took, how much of that was measuring, and where the rest went."""
     timings = comparison.timings
@@ -84,8 +106,9 @@ def timing_words(comparison: Comparison) -> str:
     longest = sorted(timings.phases.items(), key=lambda phase: -phase[1])
     phases = ", ".join(f"{name} {numbers.duration(seconds)}" for name, seconds in longest)
     where = f" Where it went: {phases}." if phases else ""
+    runners = f" on {timings.runners} runners together" if timings.runners > 1 else ""
     return (
-        f"{numbers.duration(timings.total_s)}, of which {numbers.duration(timings.measuring_s)} measuring;"
+        f"{numbers.duration(timings.total_s)}{runners}, of which {numbers.duration(timings.measuring_s)} measuring;"
         f" {numbers.share(1 - measuring)} was not measuring.{where}"
     )
 

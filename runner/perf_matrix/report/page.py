@@ -143,7 +143,7 @@ def page(comparison: Comparison, *, reproduce: str = "", report: str = "") -> Pa
             *telemetry.seen(_cells(clean)),
             *subjects.resolved(clean),
         ],
-        host=conditions.host_words(clean.host),
+        host=conditions.hosts_words(clean),
         tools=", ".join([*(f"{tool} {version}" for tool, version in clean.tools.items()), *_backend(clean)]),
         timings=conditions.timing_words(clean),
         warnings=clean.warnings,

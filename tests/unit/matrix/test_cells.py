@@ -255,3 +255,11 @@ def test_merging_changes_neither_side() -> None:
     base, patch = {"a": {"b": 1}, "l": [1]}, {"a": {"c": None}, "l": [2]}
     assert merged(base, patch) == {"a": {"b": 1, "c": None}, "l": [2]}
     assert (base, patch) == ({"a": {"b": 1}, "l": [1]}, {"a": {"c": None}, "l": [2]})
+
+
+def test_an_id_stands_for_its_own_cell_only() -> None:
+    """The jobs of a workflow each measure one cell by its id: no other may be in two of them."""
+    shorter = Cell(id="a=x", variants={"a": "x"}, patch=Patch())
+    longer = Cell(id="a=x,b=z", variants={"a": "x", "b": "z"}, patch=Patch())
+    assert select([shorter, longer], ["a=x"]) == [shorter]
+    assert select([shorter, longer], ["a=*"]) == [shorter, longer]

@@ -1,0 +1,1 @@
+"""GitHub: what it tells a job, its API, and what comes from there. Every pull request is untrusted input."""

@@ -1,0 +1,1 @@
+"""From a comparison to a pull request: comment, check run, annotations, summary, outputs, exit code."""

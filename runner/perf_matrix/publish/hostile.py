@@ -1,0 +1,48 @@
+"""A comparison that somebody else's code may have written: read strictly, or refused.
+
+Whoever runs code in the job that measures can write any figure into its artifact. So nothing but the figures is
+taken from there: no text that is posted as it stands, no number of a pull request, no command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from perf_matrix.compare.model import Comparison
+from perf_matrix.errors import InputError
+from perf_matrix.github.unpack import take
+
+COMPARISON = "comparison.json"
+ARCHIVE_LIMIT = 64 * 1024 * 1024
+"""Bytes of an artifact that are downloaded at the most."""
+COMPARISON_LIMIT = 16 * 1024 * 1024
+
+
+def comparison_in(archive: Path, sha: str) -> Comparison:
+    """The comparison in a downloaded artifact, of the commit ``sha``.
+
+    Raises InputError for an archive or a document that is not as it should be, and for one of another commit.
+    """
+    comparison = _read(take(archive, COMPARISON, COMPARISON_LIMIT))
+    commit = comparison.subjects.head.commit
+    if commit and commit != sha:
+        raise InputError(
+            f"the artifact's {COMPARISON} is of the commit {commit[:40]}, and the run was of {sha}"
+        )
+    return comparison
+
+
+def _read(document: bytes) -> Comparison:
+    try:
+        return Comparison.model_validate_json(document)
+    except (ValidationError, RecursionError) as error:
+        reason = _reason(error) if isinstance(error, ValidationError) else "it is nested too deeply"
+        raise InputError(f"the artifact's {COMPARISON} is no comparison: {reason}") from error
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])[:200]
+    return f"{where}: {first['msg'].lower()[:200]}"

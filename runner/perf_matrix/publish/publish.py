@@ -1,0 +1,153 @@
+"""Publishing a comparison: the comment of its pull request, a check run, and what is said where that is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from perf_matrix.compare.model import Comparison
+from perf_matrix.github.checks import create_check
+from perf_matrix.github.client import GitHub
+from perf_matrix.publish.conversation import Conversation, Standing
+from perf_matrix.publish.noting import Notes
+from perf_matrix.publish.outcome import Outcome, outcome
+from perf_matrix.publish.permissions import CHECK, COMMENT
+from perf_matrix.publish.source import Source, Wishes
+from perf_matrix.publish.standing import why_not_posted
+from perf_matrix.report.annotations import Annotation
+from perf_matrix.report.annotations import annotations as annotate
+from perf_matrix.report.comment import Circumstances, render_comment, render_settled
+from perf_matrix.report.marker import Accepted, State
+from perf_matrix.report.summaries import headline
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of it. ``notes`` say what was not published, and why; URLs are empty for what was not written."""
+
+    outcome: Outcome
+    accepted: Accepted | None
+    markdown: str
+    annotations: list[Annotation]
+    comment_url: str
+    check_url: str
+    notes: list[str]
+
+
+class Publisher:
+    """Publishes one comparison. ``github``: None where there is no token. ``version`` is perf-matrix's own."""
+
+    def __init__(
+        self, comparison: Comparison, source: Source, wishes: Wishes, github: GitHub | None, *, version: str
+    ) -> None:
+        self._comparison = comparison
+        self._source = source
+        self._wishes = wishes
+        self._github = github
+        self._version = version
+        self._notes = Notes()
+
+    def publish(self, now: datetime) -> Published:
+        """Write what was asked for, as far as the token may; what GitHub refuses is in the notes. ``now``: in UTC.
+
+        A comment that cannot be written fails nothing: the outcome is that of the measurement.
+        """
+        conversation = self._conversation()
+        standing = self._standing(conversation) if conversation else None
+        accepted = standing.accepted if standing else None
+        result = outcome(self._comparison, self._wishes.fail_on, accepted=accepted is not None)
+        told = self._circumstances(result, standing, now)
+        comment_url = self._comment(conversation, standing, told) if conversation and standing else ""
+        markdown, places = render_comment(self._comparison, told), annotate(self._comparison)
+        return Published(
+            outcome=result,
+            accepted=accepted,
+            markdown=markdown,
+            annotations=places,
+            comment_url=comment_url,
+            check_url=self._check(result, markdown, places),
+            notes=self._notes.lines,
+        )
+
+    def _conversation(self) -> Conversation | None:
+        if self._github is None or self._source.number is None or self._wishes.comment == "never":
+            return None
+        wishes, source = self._wishes, self._source
+        return Conversation(
+            self._github, source.repository, source.number or 0, id_=wishes.id, label=wishes.label
+        )
+
+    def _standing(self, conversation: Conversation) -> Standing | None:
+        with self._notes.noting(COMMENT):
+            return conversation.standing(self._source.sha)
+        return None
+
+    def _circumstances(self, result: Outcome, standing: Standing | None, now: datetime) -> Circumstances:
+        source = self._source
+        state = State(
+            sha=source.sha,
+            run=source.run_id,
+            attempt=source.run_attempt,
+            verdict=self._comparison.verdict,
+            at=now,
+            accepted=standing.accepted if standing else None,
+        )
+        return Circumstances(
+            id=self._wishes.id,
+            state=state,
+            base=source.base_sha,
+            fails=result.fails,
+            version=self._version,
+            run=source.run_url,
+            reproduce=source.reproduce,
+            label=self._wishes.label if standing else "",
+            bisect=source.bisect,
+            report=source.report_url,
+            expired=standing.expired if standing else None,
+        )
+
+    def _comment(self, conversation: Conversation, standing: Standing, told: Circumstances) -> str:
+        """Write the comment; returns its URL, empty where none was written."""
+        refused = why_not_posted(standing.pull_request, standing.state, told.state)
+        if refused:
+            self._notes.lines.append(f"No comment was written: {refused}.")
+            return ""
+        body = self._body(standing, told)
+        url = ""
+        if body:
+            with self._notes.noting(COMMENT):
+                url = conversation.write(body, standing.found).html_url
+        if standing.label_is_stale:
+            with self._notes.noting(COMMENT):
+                conversation.take_label_off()
+        return url
+
+    def _body(self, standing: Standing, told: Circumstances) -> str:
+        """The comment; empty where there is to be none, or where it is to stay as it is."""
+        before, verdict = standing.state, told.state.verdict
+        if self._wishes.comment == "always" or told.fails or verdict not in ("pass", "inconclusive"):
+            return render_comment(self._comparison, told)
+        if standing.found.comment is None:
+            return ""
+        if before is None or verdict == "inconclusive":
+            return render_comment(self._comparison, told)
+        return "" if before.verdict == "pass" else render_settled(self._comparison, told, before)
+
+    def _check(self, result: Outcome, markdown: str, places: list[Annotation]) -> str:
+        """Put the check run on the commit; returns its URL, empty where there is to be none."""
+        if self._github is None or not self._wishes.check:
+            return ""
+        with self._notes.noting(CHECK):
+            check = create_check(
+                self._github,
+                self._source.repository,
+                self._source.sha,
+                name=self._wishes.check,
+                conclusion=result.conclusion,
+                title=headline(self._comparison),
+                summary=markdown,
+                annotations=places,
+                details_url=self._source.run_url,
+            )
+            return check.html_url or ""
+        return ""
