@@ -26,7 +26,6 @@ from perf_matrix.publish.source import CommentWhen, Wishes
 
 if TYPE_CHECKING:
     from perf_matrix.github.client import GitHub
-    from perf_matrix.publish.finished import Finished
     from perf_matrix.publish.publish import Published
 
 
@@ -89,43 +88,37 @@ def publish(
     wishes = Wishes(id=id_, comment=comment, fail_on=fail_on, check=check, label=label)
     with open_client(job) as github:
         if of_another:
-            published = _publish(_of_another_run(job, github, id_), wishes, github)
+            published = _publish_another(job, github, wishes)
         elif folder is not None:
-            published = _publish(_of_this_job(job, folder, report_url), wishes, github)
+            published = _publish(job, github, folder, wishes, report_url)
         else:
             published = _accept(job, github, wishes)
     _tell(published)
     raise click.exceptions.Exit(published.outcome.exit_code)
 
 
-def _of_this_job(job: Job, folder: Path, report_url: str) -> Finished:
+def _publish(job: Job, github: GitHub | None, folder: Path, wishes: Wishes, report_url: str) -> Published:
     # Statistics take seconds to import, and an error message or a help text should not wait for them.
     from perf_matrix.publish.finished import of_this_job  # noqa: PLC0415
+    from perf_matrix.publish.publish import Publisher  # noqa: PLC0415
     from perf_matrix.publish.step_files import paths_of  # noqa: PLC0415
 
+    finished = of_this_job(job, folder, report_url)
     leave_outputs(paths_of(folder))
-    return of_this_job(job, folder, report_url)
+    publisher = Publisher(
+        finished.comparison, finished.source, wishes, github, version=perf_matrix.__version__
+    )
+    return publisher.publish(datetime.now(UTC))
 
 
-def _of_another_run(job: Job, github: GitHub | None, id_: str) -> Finished:
-    from perf_matrix.publish.finished import of_another_run  # noqa: PLC0415 - see above
+def _publish_another(job: Job, github: GitHub | None, wishes: Wishes) -> Published:
+    from perf_matrix.publish.another_run import publish_another_run  # noqa: PLC0415 - see above
 
     if github is None:
         raise InputError(
             f"--workflow-run reads the artifact of another run: set {TOKEN_VARIABLE} to a token that may"
         )
-    return of_another_run(job, github, f"perf-matrix-{id_}")
-
-
-def _publish(finished: Finished, wishes: Wishes, github: GitHub | None) -> Published:
-    from perf_matrix.publish.publish import Publisher  # noqa: PLC0415 - see above
-    from perf_matrix.publish.step_files import numbers_of  # noqa: PLC0415
-
-    leave_outputs(numbers_of(finished.comparison))
-    publisher = Publisher(
-        finished.comparison, finished.source, wishes, github, version=perf_matrix.__version__
-    )
-    return publisher.publish(datetime.now(UTC))
+    return publish_another_run(job, github, wishes, now=datetime.now(UTC), version=perf_matrix.__version__)
 
 
 def _accept(job: Job, github: GitHub | None, wishes: Wishes) -> Published:
@@ -137,7 +130,7 @@ def _accept(job: Job, github: GitHub | None, wishes: Wishes) -> Published:
         raise InputError(
             "publish needs DIR, the folder of the run: no label has just accepted the result that the comment shows"
         )
-    return publish_acceptance(job, github, found, wishes)
+    return publish_acceptance(github, job.repository, found, wishes, job.run_url)
 
 
 def _tell(published: Published) -> None:

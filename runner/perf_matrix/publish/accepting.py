@@ -42,17 +42,27 @@ def acceptable(job: Job, github: GitHub, *, id_: str, label: str) -> Acceptable 
     if payload.label.name.casefold() != label.casefold():
         return None
     conversation = Conversation(github, job.repository, payload.pull_request.number, id_=id_, label=label)
-    standing = conversation.standing(payload.pull_request.head.sha)
+    return accepted_by_label(conversation, payload.pull_request.head.sha)
+
+
+def accepted_by_label(conversation: Conversation, sha: str) -> Acceptable | None:
+    """The comment, where it shows a regression of the commit ``sha`` that the label accepts, and that is the newest.
+
+    Raises GitHubError.
+    """
+    standing = conversation.standing(sha)
     accepted, found = standing.accepted, standing.found
     if standing.state is None or accepted is None or found.comment is None:
         return None
-    if standing.pull_request.head.sha != standing.sha:
+    if standing.pull_request.head.sha != sha:
         return None
     state = standing.state.model_copy(update={"accepted": accepted})
     return Acceptable(conversation, found.comment, found.older, state, accepted)
 
 
-def publish_acceptance(job: Job, github: GitHub, found: Acceptable, wishes: Wishes) -> Published:
+def publish_acceptance(
+    github: GitHub, repository: str, found: Acceptable, wishes: Wishes, run_url: str
+) -> Published:
     """Note the acceptance in the comment, and turn the check run green. What GitHub refuses is in the notes."""
     notes = Notes()
     body, url, check_url = accept(found.comment.body, wishes.id, found.state), "", ""
@@ -60,8 +70,9 @@ def publish_acceptance(job: Job, github: GitHub, found: Acceptable, wishes: Wish
         url = found.conversation.write(body, Found(found.comment, found.older)).html_url
     if wishes.check:
         with notes.noting(CHECK):
-            check_url = _turn_green(job, github, found, wishes.check, body)
+            check_url = _turn_green(github, repository, found, body, name=wishes.check, run_url=run_url)
     return Published(
+        comparison=None,
         outcome=Outcome("regression", accepted=True, exit_code=NOTHING_REGRESSED),
         accepted=found.accepted,
         markdown=body,
@@ -72,16 +83,18 @@ def publish_acceptance(job: Job, github: GitHub, found: Acceptable, wishes: Wish
     )
 
 
-def _turn_green(job: Job, github: GitHub, found: Acceptable, name: str, body: str) -> str:
+def _turn_green(
+    github: GitHub, repository: str, found: Acceptable, body: str, *, name: str, run_url: str
+) -> str:
     check = create_check(
         github,
-        job.repository,
+        repository,
         found.state.sha,
         name=name,
         conclusion="success",
         title=f"Regression accepted by {found.accepted.by}",
         summary=body,
         annotations=[],
-        details_url=job.run_url,
+        details_url=run_url,
     )
     return check.html_url or ""

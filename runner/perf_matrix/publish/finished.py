@@ -10,11 +10,10 @@ from pathlib import Path
 
 from perf_matrix.compare.compare import compare
 from perf_matrix.compare.model import Comparison
-from perf_matrix.errors import InputError
-from perf_matrix.github.artifacts import artifact_of, download, workflow_run
+from perf_matrix.github.artifacts import download
 from perf_matrix.github.client import GitHub
 from perf_matrix.github.event import Job
-from perf_matrix.github.pulls import find_pull_request
+from perf_matrix.github.model import Artifact, PullRequest, WorkflowRun
 from perf_matrix.publish.hostile import ARCHIVE_LIMIT, comparison_in
 from perf_matrix.publish.source import Source
 from perf_matrix.record.read import read_run
@@ -50,26 +49,19 @@ def of_this_job(job: Job, folder: Path, report_url: str) -> Finished:
     return Finished(comparison, source)
 
 
-def of_another_run(job: Job, github: GitHub, artifact_name: str) -> Finished:
-    """The run that a ``workflow_run`` event tells of: its commit as GitHub says, its figures from its artifact.
+def of_another_run(
+    repository: str, github: GitHub, run: WorkflowRun, artifact: Artifact, pull_request: PullRequest | None
+) -> Finished:
+    """The run that somebody else's code was part of: its commit is as GitHub says, its figures are the artifact's.
 
-    Raises InputError where there is no such event or artifact, or where the artifact is not as it should be.
+    Raises InputError where the artifact is not as it should be.
     """
-    if job.payload.workflow_run is None:
-        raise InputError(f"--workflow-run is for jobs on the event workflow_run; this one is on {job.event}")
-    run = workflow_run(github, job.repository, job.payload.workflow_run.id)
-    artifact = artifact_of(github, job.repository, run.id, artifact_name)
-    if artifact is None:
-        raise InputError(
-            f"the run {run.html_url} has no artifact {artifact_name}: it measured nothing, or it has another id"
-        )
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "artifact.zip"
-        download(github, job.repository, artifact, archive, ARCHIVE_LIMIT)
+        download(github, repository, artifact, archive, ARCHIVE_LIMIT)
         comparison = comparison_in(archive, run.head_sha)
-    pull_request = find_pull_request(github, job.repository, run)
     source = Source(
-        repository=job.repository,
+        repository=repository,
         sha=run.head_sha,
         base_sha=comparison.subjects.base.commit,
         number=pull_request.number if pull_request else None,

@@ -18,6 +18,7 @@ from perf_matrix.publish.commits import Checkout
 from perf_matrix.publish.ends import MergeBase, ends_of
 
 _GIT = "git:"
+_DIGITS = 12
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -49,7 +50,7 @@ def prepare(job: Job, base: str, head: str, checkout: Checkout, common: MergeBas
     if not (base and head):
         ends = ends_of(job, checkout, common)
         words = f"{head or ends.head[:8]} with {base or f'{ends.base[:8]}, {ends.base_words}'}"
-        base, head = base or _GIT + ends.base, head or _GIT + ends.head
+        base, head = base or _spec(ends.base, checkout), head or _spec(ends.head, checkout)
     one, other = _fetched(base, checkout), _fetched(head, checkout)
     return Prepared(base, head, checkout.diff(one, other) if one and other else "", words)
 
@@ -68,6 +69,12 @@ def common_commit(
         return checkout.merge_base(one, other)
 
     return found
+
+
+def _spec(sha: str, checkout: Checkout) -> str:
+    """The spec of a commit, which is in the checkout from now on; short, since reports are read by people."""
+    checkout.fetch(sha)
+    return _GIT + sha[:_DIGITS]
 
 
 def _fetched(spec: str, checkout: Checkout) -> str:

@@ -23,8 +23,12 @@ from perf_matrix.report.summaries import headline
 
 @dataclass(frozen=True)
 class Published:
-    """What became of it. ``notes`` say what was not published, and why; URLs are empty for what was not written."""
+    """What became of it. ``notes`` say what was not published, and why; URLs are empty for what was not written.
 
+    ``comparison``: None where nothing was measured, since a label has accepted an earlier result.
+    """
+
+    comparison: Comparison | None
     outcome: Outcome
     accepted: Accepted | None
     markdown: str
@@ -60,6 +64,7 @@ class Publisher:
         comment_url = self._comment(conversation, standing, told) if conversation and standing else ""
         markdown, places = render_comment(self._comparison, told), annotate(self._comparison)
         return Published(
+            comparison=self._comparison,
             outcome=result,
             accepted=accepted,
             markdown=markdown,

@@ -17,7 +17,9 @@ ANNOTATIONS_SHOWN = 10
 
 def outputs_of(published: Published) -> dict[str, str]:
     """What was published, as outputs of the step."""
+    numbers = _numbers(published.comparison) if published.comparison else {}
     return {
+        **numbers,
         "verdict": published.outcome.verdict,
         "accepted": str(published.accepted is not None).lower(),
         "exit-code": str(published.outcome.exit_code),
@@ -26,23 +28,8 @@ def outputs_of(published: Published) -> dict[str, str]:
     }
 
 
-def numbers_of(comparison: Comparison) -> dict[str, str]:
-    """How much was found: findings that got worse and better, endpoints left open, cells that were not measured."""
-    found = Counter(finding.verdict for finding in comparison.findings)
-    endpoints = Counter(endpoint.verdict for cell in comparison.cells for endpoint in cell.endpoints)
-    cells = Counter(cell.verdict for cell in comparison.cells)
-    return {
-        "regressions": str(found["regression"]),
-        "improvements": str(found["improvement"]),
-        "undecided": str(endpoints["inconclusive"]),
-        "invalid": str(cells["invalid"]),
-    }
-
-
-def paths_of(folder: Path | None) -> dict[str, str]:
-    """Where the run's files are, by output; none for a run of another job."""
-    if folder is None:
-        return {}
+def paths_of(folder: Path) -> dict[str, str]:
+    """Where the run's files are, by output."""
     names = {"comparison": "comparison.json", "report": "report.html"}
     return {"folder": str(folder), **{output: str(folder / name) for output, name in names.items()}}
 
@@ -59,3 +46,16 @@ def summary_of(published: Published) -> str:
     notes = "".join(f"\n\n{fence(note)}" for note in published.notes)
     text = published.markdown + notes
     return text if len(text.encode()) < SUMMARY_LIMIT else published.markdown
+
+
+def _numbers(comparison: Comparison) -> dict[str, str]:
+    """How much was found: findings that got worse and better, endpoints left open, cells that were not measured."""
+    found = Counter(finding.verdict for finding in comparison.findings)
+    endpoints = Counter(endpoint.verdict for cell in comparison.cells for endpoint in cell.endpoints)
+    cells = Counter(cell.verdict for cell in comparison.cells)
+    return {
+        "regressions": str(found["regression"]),
+        "improvements": str(found["improvement"]),
+        "undecided": str(endpoints["inconclusive"]),
+        "invalid": str(cells["invalid"]),
+    }

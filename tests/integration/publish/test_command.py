@@ -157,6 +157,7 @@ def test_the_result_of_another_run_is_posted(api: FakeGitHub, tmp_path: Path) ->
     assert "REGRESSION" in bodies(api)[0]
     assert "script" not in bodies(api)[0]
     assert step.outputs["verdict"] == "regression"
+    assert step.outputs["regressions"] == "4"
     assert [fetched.with_token for fetched in api.fetched] == [False]
 
 
@@ -204,6 +205,23 @@ def test_no_artifact_is_said(api: FakeGitHub, tmp_path: Path) -> None:
     job = untrusted(api, tmp_path / "job", archive(regression()))
     step = job.step("publish", "--workflow-run", PERF_MATRIX_ID="nightly")
     assert "has no artifact perf-matrix-nightly" in str(step.result.exception)
+
+
+def test_a_label_on_a_forks_pull_request_is_noted_by_the_second_workflow(
+    api: FakeGitHub, tmp_path: Path
+) -> None:
+    """The first one has a token that only reads, and measures nothing: there is no artifact."""
+    job = untrusted(api, tmp_path / "job", archive(regression()))
+    assert job.step("publish", "--workflow-run").result.exit_code == 1
+    with api.lock:
+        api.state.set_label(NUMBER, LABEL, REVIEWER, datetime.now(UTC) + timedelta(minutes=1))
+        api.state.workflow_runs.append(WorkflowRun(RUN + 1, FIRST, "feature", api.state.repository))
+    labelled = replace(job, payload={"workflow_run": {"id": RUN + 1}})
+    step = labelled.step("publish", "--workflow-run", PERF_MATRIX_CHECK="perf")
+    assert step.result.exit_code == 0, step.result.output
+    assert step.outputs["accepted"] == "true"
+    assert "reviewer" in bodies(api)[0]
+    assert [check.conclusion for check in api.state.check_runs] == ["success"]
 
 
 def test_the_other_event_is_needed(job: Job) -> None:
