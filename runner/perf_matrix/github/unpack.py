@@ -112,6 +112,7 @@ def _fault_of_name(member: ZipInfo) -> str:
     name = member.orig_filename
     if "\\" in name:
         return "has a backslash in its name"
+    # The two differ where a name ends at a zero, and in newer Pythons where an extra field gives another one.
     if not name.isprintable() or name != member.filename:
         return "has a name that is shown otherwise than it is"
     if name.startswith("/") or name[1:2] == ":":

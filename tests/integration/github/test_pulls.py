@@ -14,7 +14,7 @@ from perf_matrix.github.errors import GitHubError, NotFoundError, RefusedError
 from perf_matrix.github.model import WorkflowRun
 from perf_matrix.github.pulls import diff, find_pull_request, labelled, merge_base, pull_request, remove_label
 from tests.github_api.server import FakeGitHub
-from tests.github_api.state import Account, Branch, PullRequest, State
+from tests.github_api.state import Account, Branch, LabelEvent, PullRequest, State
 from tests.integration.github.conftest import (
     BASE,
     DIFF,
@@ -144,6 +144,15 @@ def test_who_set_the_label_last_and_when(github: GitHub, state: State) -> None:
     assert event.actor is not None
     assert (event.actor.login, event.created_at) == ("bob", NOW + timedelta(minutes=2))
     assert labelled(github, REPOSITORY, NUMBER, LABEL.upper()) == event
+
+
+def test_taking_the_label_off_is_no_setting_of_it(github: GitHub, state: State) -> None:
+    """Lists of events and of labels may be of two moments."""
+    set_by_alice = state.set_label(NUMBER, LABEL, ALICE, NOW)
+    state.label_events.append(LabelEvent(9000, NUMBER, "unlabeled", LABEL, BOB, NOW + timedelta(minutes=1)))
+    event = labelled(github, REPOSITORY, NUMBER, LABEL)
+    assert event is not None
+    assert event.id == set_by_alice.id
 
 
 @pytest.mark.parametrize("label", [LABEL, "höher & weiter?", "a/b#c", "100%"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -110,6 +111,15 @@ def test_a_name_that_ends_early(tmp_path: Path) -> None:
     assert "'comparison.json\\x00exe' has a name that is shown otherwise than it is" in reason(
         tmp_path, archive
     )
+
+
+def test_a_second_name_that_only_some_readers_know(tmp_path: Path) -> None:
+    """The field "Unicode path", which newer Pythons take for the member's name and others do not."""
+    info = member("harmless.txt")
+    name = struct.pack("<BL", 1, zlib.crc32(b"harmless.txt")) + NAME.encode()
+    info.extra = struct.pack("<HH", 0x7075, len(name)) + name
+    with pytest.raises(InputError):
+        take(written(tmp_path, zipped([(info, CONTENT)])), NAME, LIMIT)
 
 
 def test_two_names_for_one_member(tmp_path: Path) -> None:
