@@ -17,9 +17,10 @@ import pytest
 from perf_matrix.lease import LEASE_VARIABLE, hold_lease, processes_of
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 
-# Holds a lease with a process of its own, a grandchild in another session and files, says so, and waits.
 # The server itself and those that always run; one more while it starts.
 POSTGRES_PROCESSES = 5
+
+# Holds a lease with a process of its own, a grandchild in another session and files, says so, and waits.
 HOLDER = """
 import sys, time
 from pathlib import Path

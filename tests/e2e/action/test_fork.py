@@ -198,8 +198,10 @@ def test_what_an_artifact_says_of_itself_names_neither_the_pull_request_nor_what
     (comment,) = measured.api.state.comments
     assert comment.issue == NUMBER
     for text in (comment.body, outcome.job("publish").summary):
-        kinds = {token.type for token in _tokens(text) if "onerror" in token.content}
-        assert kinds == {"code_inline"}
+        shown = [token for token in _tokens(text) if "onerror" in token.content]
+        assert {token.type for token in shown} == {"code_inline", "text"}
+        # Code mentions nobody.
+        assert not any(token.type == "text" and "@everyone" in token.content for token in shown)
 
 
 def _tokens(markdown: str) -> Iterator[MarkdownToken]:
