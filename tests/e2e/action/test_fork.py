@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
-from markdown_it.token import Token as MarkdownToken
 
 from tests.actions_runner.events import opened, run_completed
 from tests.actions_runner.outcome import Outcome
@@ -25,6 +25,9 @@ from tests.github_api.state import Account, Artifact, Branch, Comment, PullReque
 from tests.github_api.tokens import Token
 
 from .workflows import ENDPOINT, MAY_READ, OUR_NAME, TOKEN, machine_with, outputs_seen_by
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token as MarkdownToken
 
 pytestmark = pytest.mark.e2e
 
