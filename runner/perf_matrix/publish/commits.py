@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from perf_matrix.errors import InputError, MeasurementError
-from perf_matrix.subjects.git import git_command, git_environment
+from perf_matrix.subjects.git import run_git
 
 _REMOTE = "origin"
-_TIMEOUT_S = 600
+_LIMIT_S = 600.0
 _DIFF_LIMIT = 50_000_000
 
 
@@ -88,22 +88,12 @@ class Checkout:
         done = self._git("diff", "--no-color", "--no-ext-diff", "--no-textconv", base, head, "--")
         if done.returncode != 0:
             raise MeasurementError(f"git diff {base} {head} failed: {done.stderr.strip()[-300:]}")
-        return done.stdout if len(done.stdout) <= _DIFF_LIMIT else ""
+        # What is no UTF-8 cannot be written to a report.
+        text = done.stdout.encode(errors="surrogateescape").decode(errors="replace")
+        return text if len(text) <= _DIFF_LIMIT else ""
 
     def _is_shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
 
     def _git(self, *words: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        try:
-            return subprocess.run(
-                git_command(self.folder, *words),
-                env=git_environment({**self.environ, **(more or {})}),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise MeasurementError(f"git {words[0]} was not done after {_TIMEOUT_S} s") from error
+        return run_git(self.folder, *words, environ={**self.environ, **(more or {})}, limit_s=_LIMIT_S)

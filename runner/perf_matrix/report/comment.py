@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from perf_matrix.compare.model import Comparison, Verdict
 from perf_matrix.report import escape, markdown
@@ -21,6 +20,10 @@ from perf_matrix.report.first_screen import Size, first_screen
 from perf_matrix.report.marker import Accepted, State, has_marker, write_marker
 from perf_matrix.report.page import Page, page
 from perf_matrix.report.plain import line, shortened
+from perf_matrix.report.templating import markdown_templates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LIMIT = 65_536
 LEAST_LIMIT = 8_000
@@ -159,15 +162,8 @@ def _folded(comparison: Comparison, limit: int, again: str) -> escape.Markdown:
 
 @cache
 def _environment() -> Environment:
-    """Return the templates' engine: what is not Markdown already is escaped, an unknown name is an error."""
-    environment = Environment(  # noqa: S701 - finalize escapes, for Markdown
-        loader=PackageLoader("perf_matrix.report"),
-        undefined=StrictUndefined,
-        finalize=escape.finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    """Return the templates' engine with the filters of these templates."""
+    environment = markdown_templates()
     environment.filters |= {"marker": _marker, "step": _step, "standing": _standing, "open": _is_open}
     environment.filters |= {"commit": _commit, "time": _time, "brief": _brief}
     environment.filters |= {"code": _code, "fence": _fence, "link": _link}

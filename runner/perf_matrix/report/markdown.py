@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from perf_matrix.compare.model import Comparison
 from perf_matrix.report import escape, sql
@@ -21,6 +20,10 @@ from perf_matrix.report.page import Page, page
 from perf_matrix.report.plain import shortened
 from perf_matrix.report.statements import StatementLine, place_words
 from perf_matrix.report.table import Row
+from perf_matrix.report.templating import markdown_templates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LIMIT = 65_536
 LEAST_LIMIT = 6_000
@@ -73,15 +76,8 @@ def _rendered(content: Page) -> Iterator[str]:
 
 
 def _environment() -> Environment:
-    """Return the templates' engine: what is not Markdown already is escaped, an unknown name is an error."""
-    environment = Environment(  # noqa: S701 - finalize escapes, for Markdown
-        loader=PackageLoader("perf_matrix.report"),
-        undefined=StrictUndefined,
-        finalize=escape.finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    """Return the templates' engine with the filters of these templates."""
+    environment = markdown_templates()
     environment.filters |= {"code": escape.code, "fence": escape.fence, "name": _name, "short": _short}
     environment.filters |= {"cells": _cells, "header": _header, "place": _place, "brief": _brief}
     environment.filters |= {"remarks": _remarks, "sql": _sql}

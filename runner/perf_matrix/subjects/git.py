@@ -41,7 +41,9 @@ def git_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 
 
-def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_git(
+    folder: Path, *arguments: str, environ: Mapping[str, str] = os.environ, limit_s: float = _TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
     """Run git in ``folder`` to its end, however it ends. Names that are not UTF-8 survive the way to a path.
 
     Raises MissingToolError where there is no git, and MeasurementError where it hangs.
@@ -50,13 +52,13 @@ def run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
-            env=git_environment(),
+            env=git_environment(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
-            timeout=_TIMEOUT_S,
+            timeout=limit_s,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise MeasurementError(f"git {' '.join(arguments)} was not done after {_TIMEOUT_S} s") from error
+        raise MeasurementError(f"git {' '.join(arguments)} was not done after {limit_s:g} s") from error

@@ -110,7 +110,7 @@ def test_without_a_token_there_is_a_summary(api: FakeGitHub, folder: Path, tmp_p
 
 def test_a_label_accepts_without_measuring(job: Job, api: FakeGitHub, tmp_path: Path) -> None:
     red = untrusted(api, tmp_path / "red", archive(regression()))
-    assert red.step("publish", "--workflow-run").result.exit_code == 1
+    assert red.step("publish", "--workflow-run").outputs["exit-code"] == "1"
     with api.lock:
         api.state.set_label(NUMBER, LABEL, REVIEWER, datetime.now(UTC) + timedelta(minutes=1))
     labelled = replace(job, payload=pull_request_payload(action="labeled", label={"name": LABEL}), run=101)
@@ -152,8 +152,11 @@ def test_a_label_that_accepts_nothing_is_measured(job: Job, api: FakeGitHub) -> 
 
 
 def test_the_result_of_another_run_is_posted(api: FakeGitHub, tmp_path: Path) -> None:
-    step = untrusted(api, tmp_path / "job", archive(regression())).step("publish", "--workflow-run")
-    assert step.result.exit_code == 1, step.result.output
+    job = untrusted(api, tmp_path / "job", archive(regression()))
+    step = job.step("publish", "--workflow-run", PERF_MATRIX_CHECK="perf")
+    assert step.result.exit_code == 0, step.result.output
+    assert step.outputs["exit-code"] == "1"
+    assert [(check.name, check.conclusion) for check in api.state.check_runs] == [("perf", "failure")]
     assert "REGRESSION" in bodies(api)[0]
     assert "script" not in bodies(api)[0]
     assert step.outputs["verdict"] == "regression"
@@ -212,7 +215,7 @@ def test_a_label_on_a_forks_pull_request_is_noted_by_the_second_workflow(
 ) -> None:
     """The first one has a token that only reads, and measures nothing: there is no artifact."""
     job = untrusted(api, tmp_path / "job", archive(regression()))
-    assert job.step("publish", "--workflow-run").result.exit_code == 1
+    assert job.step("publish", "--workflow-run").outputs["exit-code"] == "1"
     with api.lock:
         api.state.set_label(NUMBER, LABEL, REVIEWER, datetime.now(UTC) + timedelta(minutes=1))
         api.state.workflow_runs.append(WorkflowRun(RUN + 1, FIRST, "feature", api.state.repository))

@@ -59,8 +59,6 @@ PREPARED = {"base", "head", "folder", "diff", "measure"}
 OTHER_DEFAULTS = {
     # Many runners measure the cells of the larger matrix side by side.
     (".github/workflows/perf-matrix.yml", "matrix"): "pr",
-    # No pull request shows this job, and the one that measured has failed already.
-    ("publish/action.yml", "fail-on"): "never",
 }
 CHOICES = {
     "artifact": ("true", "false"),
