@@ -14,6 +14,7 @@ from perf_matrix.github.artifacts import download
 from perf_matrix.github.client import GitHub
 from perf_matrix.github.event import Job
 from perf_matrix.github.model import Artifact, PullRequest, WorkflowRun
+from perf_matrix.publish.bisecting import bisect_command
 from perf_matrix.publish.hostile import ARCHIVE_LIMIT, comparison_in
 from perf_matrix.publish.source import Source
 from perf_matrix.record.read import read_run
@@ -44,6 +45,7 @@ def of_this_job(job: Job, folder: Path, report_url: str) -> Finished:
         run_attempt=job.run_attempt,
         run_url=job.run_url,
         reproduce=shlex.join(["perf-matrix", "compare", *without_places(record.info.arguments)]),
+        bisect=bisect_command(comparison, record.info.arguments),
         report_url=report_url,
     )
     return Finished(comparison, source)
