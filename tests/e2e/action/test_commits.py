@@ -15,21 +15,31 @@ from perf_matrix.report.marker import read_marker
 from tests.actions_runner.events import opened
 from tests.actions_runner.outcome import Outcome
 from tests.actions_runner.pins import CHECKOUT
-from tests.actions_runner.repositories import NUMBER, Proposed, litellm_origin, shallow_checkout
-from tests.checkouts import LITELLM
+from tests.actions_runner.repositories import NUMBER, Proposed, litellm_origin, propose, shallow_checkout
+from tests.checkouts import CHANGED_FILE, LITELLM
 from tests.github_api.server import FakeGitHub
 
 from .workflows import MAY_COMMENT, OUR_NAME, TOKEN, machine_with
 
 pytestmark = pytest.mark.e2e
 
-# The two commits differ by a line that changes nothing.
+# What code of the pull request might look for: tokens, and the files by which a step speaks to those after it.
+_WANTED = (
+    *("GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
+    *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"),
+)
+_FOUND = "found in the environment:"
+_CURIOUS = f"""
+import os, sys
+print({_FOUND!r}, sorted(set({_WANTED!r}) & set(os.environ)), file=sys.stderr)
+"""
 _WORKFLOW = f"""
     on: pull_request
     permissions: {{contents: read, pull-requests: write}}
     jobs:
       perf:
         runs-on: ubuntu-latest
+        env: {{GITHUB_TOKEN: "${{{{ github.token }}}}", GH_TOKEN: "${{{{ github.token }}}}"}}
         steps:
           - uses: {CHECKOUT}
             with: {{persist-credentials: false}}
@@ -50,12 +60,13 @@ class Run:
     proposed: Proposed
     outcome: Outcome
     comparison: Comparison
+    logs: str
 
 
 @pytest.fixture(scope="module")
 def run(action: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     scratch = tmp_path_factory.mktemp("commits")
-    proposed = litellm_origin(scratch / "origin")
+    proposed = _curious(litellm_origin(scratch / "origin"))
     workspace = shallow_checkout(proposed, scratch / "workspace")
     with (
         FakeGitHub(proposed.state(), {TOKEN: MAY_COMMENT}) as api,
@@ -65,7 +76,8 @@ def run(action: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]
         assert outcome.exit_code == 0, outcome.log
         with zipfile.ZipFile(outcome.artifacts["perf-matrix-default"]) as archive:
             comparison = Comparison.model_validate_json(archive.read("comparison.json"))
-        yield Run(api, proposed, outcome, comparison)
+            logs = "".join(archive.read(name).decode() for name in archive.namelist() if "/logs/" in name)
+        yield Run(api, proposed, outcome, comparison, logs)
 
 
 def test_the_pull_requests_own_commits_are_compared(run: Run) -> None:
@@ -90,3 +102,17 @@ def test_the_checkout_is_as_it_was(run: Run) -> None:
     status = run.outcome.job("perf").step("after").lines
     assert [line for line in status if line.startswith("worktree ")] == [status[0]]
     assert run.outcome.left_behind == ()
+
+
+def test_code_of_the_pull_request_finds_no_token_in_its_environment(run: Run) -> None:
+    found = {line for line in run.logs.splitlines() if _FOUND in line}
+    assert found == {f"{_FOUND} []"}
+
+
+def _curious(proposed: Proposed) -> Proposed:
+    """The same pull request with one more commit, whose code looks around when it starts."""
+    origin = proposed.origin
+    head = origin.commit(
+        "Look around", {str(CHANGED_FILE): (origin.folder / CHANGED_FILE).read_text() + _CURIOUS}
+    )
+    return propose(origin, proposed.base, head)

@@ -65,7 +65,8 @@ def test_it_measures_in_containers_comments_and_leaves_none(
     assert ENDPOINT in comment.body
     assert api.violations == []
     assert outcome.left_behind == ()
-    assert _left(engine) == before
+    # Others may share the engine, and the action removes what killed runs left there.
+    assert {kind: ids - before[kind] for kind, ids in _left(engine).items() if ids - before[kind]} == {}
 
 
 def _left(engine: Engine) -> dict[str, set[str]]:
