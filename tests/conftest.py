@@ -18,6 +18,10 @@ from perf_matrix.tools import find_node
 from tests.engine import Engine, EngineMissingError, engine_session
 
 
+# In a job of GitHub Actions commands say their errors twice; the tests want them as on a terminal.
+os.environ.pop("GITHUB_ACTIONS", None)
+
+
 @pytest.fixture(scope="session")
 def lease() -> Iterator[Lease]:
     """A lease of the test session, in a registry of its own."""

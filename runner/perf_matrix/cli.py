@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from perf_matrix.commands.publish import publish
 from perf_matrix.commands.running import Interrupted, interrupt_on_signals, new_folder, resume, start
 from perf_matrix.errors import InputError, MeasurementError, PerfMatrixError
 from perf_matrix.experiment.request import check
+from perf_matrix.github.outputs import command
 from perf_matrix.record.read import read_run
 
 # What a shell reports of a command that a signal ended.
@@ -150,10 +152,17 @@ def _exit_code_of(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except PerfMatrixError as error:
-        click.echo(f"perf-matrix: {error}", err=True)
+        _say(error)
         return error.exit_code
     except Interrupted as interruption:
         return _SIGNALLED + interruption.number
+
+
+def _say(error: PerfMatrixError) -> None:
+    """Show an error; in a job of GitHub Actions it shall be on the run's first page, too, not in the log alone."""
+    click.echo(f"perf-matrix: {error}", err=True)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        click.echo(command("error", str(error), title="perf-matrix"), err=True)
 
 
 def _finish(folder: Path) -> None:

@@ -387,3 +387,13 @@ def test_help_is_for_reading(place: Place, command: Sequence[str]) -> None:
     assert code == 0
     assert stdout.startswith(f"Usage: {' '.join(('perf-matrix', *command))}")
     assert max(map(len, stdout.splitlines())) <= 100
+
+
+def test_in_a_job_of_github_actions_an_error_is_an_annotation_too(place: Place) -> None:
+    environ = {"GITHUB_ACTIONS": "true"}
+    done = place.run("plan", "--matrix", "two\nlines", environ=environ)
+    assert done.returncode == 2
+    said, annotated = done.stderr.rstrip("\n").rsplit("\n", 1)
+    assert said.startswith("perf-matrix: ")
+    assert annotated.startswith("::error title=perf-matrix::")
+    assert "two" in annotated
