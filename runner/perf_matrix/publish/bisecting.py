@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 from collections.abc import Sequence
 
 from perf_matrix.compare.model import Comparison, Finding
 
 _DIGITS = 12
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Of a bisect, all but "good" and "bad" has to be skipped: a commit that does not build is not the culprit.
 _SKIP_THE_REST = "s=$?; [ $s -le 1 ] || s=125; exit $s"
 
@@ -18,12 +20,13 @@ def bisect_command(comparison: Comparison, arguments: Sequence[str]) -> str:
 
     ``arguments``: those of the comparison, base and head first. Only the first finding is asked for at each step.
     """
-    base, head = comparison.subjects.base.commit[:_DIGITS], comparison.subjects.head.commit[:_DIGITS]
-    found = next(
-        (each for each in comparison.findings if each.verdict == "regression" and each.endpoint), None
-    )
-    if not (base and head and found):
+    commits = [subject.commit for subject in (comparison.subjects.base, comparison.subjects.head)]
+    regressed = (each for each in comparison.findings if each.verdict == "regression" and each.endpoint)
+    found = next(regressed, None)
+    # People copy the command into a shell, and a comparison may come from a job that ran a stranger's code.
+    if found is None or not all(_SHA.fullmatch(commit) for commit in commits):
         return ""
+    base, head = (commit[:_DIGITS] for commit in commits)
     asked = ["perf-matrix", "compare", f"git:{base}", "git:HEAD", *_options(arguments), *_only(found)]
     step = f"{shlex.join(asked)}; {_SKIP_THE_REST}"
     return f"git bisect start {head} {base} && git bisect run sh -c {shlex.quote(step)}"

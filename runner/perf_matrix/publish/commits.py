@@ -12,6 +12,7 @@ from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.subjects.git import run_git
 
 _REMOTE = "origin"
+_PARENT = "parent "
 _LIMIT_S = 600.0
 _DIFF_LIMIT = 50_000_000
 
@@ -52,10 +53,7 @@ class Checkout:
         # In a whole clone a depth would cut its history off.
         depth = ["--depth=1"] if self._is_shallow() else []
         words = ["fetch", "--no-tags", "--no-write-fetch-head", *depth, _REMOTE, sha]
-        done = self._git(*words)
-        if done.returncode != 0 and self.login is not None:
-            # Not at once: where actions/checkout keeps a login of its own, two of them are refused.
-            done = self._git(*words, more=self.login.environment())
+        done = self._ask_the_remote(*words)
         if not self.has(sha):
             raise InputError(
                 f"the commit {sha} is not in this checkout and cannot be fetched "
@@ -72,15 +70,16 @@ class Checkout:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     def parent(self, sha: str) -> str:
-        """The commit before; empty where the checkout does not have it."""
-        return self.commit(f"{sha}^")
+        """The commit before, which a shallow clone names without having it; empty for the first commit of all."""
+        said = self._git("cat-file", "commit", sha).stdout
+        return next((line[len(_PARENT) :] for line in said.splitlines() if line.startswith(_PARENT)), "")
 
     def tip(self, branch: str) -> str:
         """Where a branch of the remote is; empty where nobody knows."""
         found = self.commit(f"refs/remotes/{_REMOTE}/{branch}") or self.commit(f"refs/heads/{branch}")
         if found:
             return found
-        done = self._git("ls-remote", "--exit-code", _REMOTE, f"refs/heads/{branch}")
+        done = self._ask_the_remote("ls-remote", "--exit-code", _REMOTE, f"refs/heads/{branch}")
         return done.stdout.split()[0] if done.returncode == 0 else ""
 
     def diff(self, base: str, head: str) -> str:
@@ -91,6 +90,13 @@ class Checkout:
         # What is no UTF-8 cannot be written to a report.
         text = done.stdout.encode(errors="surrogateescape").decode(errors="replace")
         return text if len(text) <= _DIFF_LIMIT else ""
+
+    def _ask_the_remote(self, *words: str) -> subprocess.CompletedProcess[str]:
+        done = self._git(*words)
+        if done.returncode != 0 and self.login is not None:
+            # Not at once: where actions/checkout keeps a login of its own, two of them are refused.
+            done = self._git(*words, more=self.login.environment())
+        return done
 
     def _is_shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").stdout.strip() == "true"

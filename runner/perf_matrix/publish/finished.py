@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from perf_matrix.record.read import read_run
 
 # Of a command for people: what names a place on the machine that measured, and is of no use on theirs.
 _PLACES = ("--diff", "--checkout")
+_SPEC = re.compile(r"[a-z0-9][A-Za-z0-9_.:=/@+-]{0,200}")
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,19 @@ def of_another_run(
         run_id=run.id,
         run_attempt=run.run_attempt,
         run_url=run.html_url,
+        reproduce=_from_specs(comparison),
+        bisect=bisect_command(comparison, []),
+        measured_elsewhere=True,
     )
     return Finished(comparison, source)
+
+
+def _from_specs(comparison: Comparison) -> str:
+    """The command as far as specs tell it; empty where they are none, since people copy it into a shell."""
+    specs = [comparison.subjects.base.spec, comparison.subjects.head.spec]
+    if not all(_SPEC.fullmatch(spec) for spec in specs):
+        return ""
+    return shlex.join(["perf-matrix", "compare", *specs])
 
 
 def without_places(arguments: Sequence[str]) -> list[str]:

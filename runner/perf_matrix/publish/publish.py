@@ -13,7 +13,7 @@ from perf_matrix.publish.noting import Notes
 from perf_matrix.publish.outcome import Outcome, outcome
 from perf_matrix.publish.permissions import CHECK, COMMENT
 from perf_matrix.publish.source import Source, Wishes
-from perf_matrix.publish.standing import why_not_posted
+from perf_matrix.publish.standing import is_of_a_later_run, is_of_the_same_run, why_not_posted
 from perf_matrix.report.annotations import Annotation
 from perf_matrix.report.annotations import annotations as annotate
 from perf_matrix.report.comment import Circumstances, render_comment, render_settled
@@ -62,6 +62,11 @@ class Publisher:
         result = outcome(self._comparison, self._wishes.fail_on, accepted=accepted is not None)
         told = self._circumstances(result, standing, now)
         comment_url = self._comment(conversation, standing, told) if conversation and standing else ""
+        overtaken = (
+            standing is not None
+            and standing.state is not None
+            and is_of_a_later_run(standing.state, told.state)
+        )
         markdown, places = render_comment(self._comparison, told), annotate(self._comparison)
         return Published(
             comparison=self._comparison,
@@ -70,17 +75,15 @@ class Publisher:
             markdown=markdown,
             annotations=places,
             comment_url=comment_url,
-            check_url=self._check(result, markdown, places),
+            check_url="" if overtaken else self._check(result, markdown, places),
             notes=self._notes.lines,
         )
 
     def _conversation(self) -> Conversation | None:
-        if self._github is None or self._source.number is None or self._wishes.comment == "never":
+        number, wishes = self._source.number, self._wishes
+        if self._github is None or number is None or wishes.comment == "never":
             return None
-        wishes, source = self._wishes, self._source
-        return Conversation(
-            self._github, source.repository, source.number or 0, id_=wishes.id, label=wishes.label
-        )
+        return Conversation(self._github, self._source.repository, number, id_=wishes.id, label=wishes.label)
 
     def _standing(self, conversation: Conversation) -> Standing | None:
         with self._notes.noting(COMMENT):
@@ -113,7 +116,7 @@ class Publisher:
 
     def _comment(self, conversation: Conversation, standing: Standing, told: Circumstances) -> str:
         """Write the comment; returns its URL, empty where none was written."""
-        refused = why_not_posted(standing.pull_request, standing.state, told.state)
+        refused = self._why_not(standing, told.state)
         if refused:
             self._notes.lines.append(f"No comment was written: {refused}.")
             return ""
@@ -126,6 +129,11 @@ class Publisher:
             with self._notes.noting(COMMENT):
                 conversation.take_label_off()
         return url
+
+    def _why_not(self, standing: Standing, ours: State) -> str:
+        if self._source.measured_elsewhere and standing.state and is_of_the_same_run(standing.state, ours):
+            return "the job that measured has written it itself"
+        return why_not_posted(standing.pull_request, standing.state, ours)
 
     def _body(self, standing: Standing, told: Circumstances) -> str:
         """The comment; empty where there is to be none, or where it is to stay as it is."""

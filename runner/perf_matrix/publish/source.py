@@ -26,6 +26,7 @@ class Source:
     """Where a result comes from: the commits, the run that measured them, the pull request if there is one.
 
     ``reproduce`` and ``bisect`` are commands, empty where there are none; ``report_url`` leads to the whole report.
+    ``measured_elsewhere``: by the job of another workflow run, which may have published it itself.
     """
 
     repository: str
@@ -38,3 +39,4 @@ class Source:
     reproduce: str = ""
     bisect: str = ""
     report_url: str = ""
+    measured_elsewhere: bool = False

@@ -43,6 +43,16 @@ def why_not_posted(pull_request: PullRequest, state: State | None, ours: State) 
         return (
             f"the result is of {ours.sha[:8]}, and the pull request is at {pull_request.head.sha[:8]} by now"
         )
-    if state is not None and state.sha == ours.sha and (state.run, state.attempt) > (ours.run, ours.attempt):
+    if state is not None and is_of_a_later_run(state, ours):
         return f"the comment shows the result of a later run ({state.run}, attempt {state.attempt})"
     return ""
+
+
+def is_of_a_later_run(state: State, ours: State) -> bool:
+    """Whether the comment shows a newer result of the same commit."""
+    return state.sha == ours.sha and (state.run, state.attempt) > (ours.run, ours.attempt)
+
+
+def is_of_the_same_run(state: State, ours: State) -> bool:
+    """Whether the comment shows this very result: the job that measured it has written it itself."""
+    return state.sha == ours.sha and (state.run, state.attempt) == (ours.run, ours.attempt)

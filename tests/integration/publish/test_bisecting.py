@@ -68,9 +68,11 @@ def test_it_finds_the_commit_and_steps_over_broken_ones(tmp_path: Path) -> None:
     assert set(asked) == {f"compare {options}"}
 
 
-@pytest.mark.parametrize("base", ["", "a" * 40])
-def test_nothing_to_bisect(base: str) -> None:
-    assert bisect_command(between(base, "", regression()), []) == ""
+@pytest.mark.parametrize(
+    ("base", "head"), [("", ""), ("a" * 40, ""), ("$(touch pwned)", "b" * 40), ("a" * 40, "-x" * 20)]
+)
+def test_nothing_to_bisect(base: str, head: str) -> None:
+    assert bisect_command(between(base, head, regression()), []) == ""
     assert bisect_command(between("a" * 40, "b" * 40, passed()), []) == ""
 
 

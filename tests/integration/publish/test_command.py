@@ -159,6 +159,7 @@ def test_the_result_of_another_run_is_posted(api: FakeGitHub, tmp_path: Path) ->
     assert [(check.name, check.conclusion) for check in api.state.check_runs] == [("perf", "failure")]
     assert "REGRESSION" in bodies(api)[0]
     assert "script" not in bodies(api)[0]
+    assert "perf-matrix compare litellm==1.80.5 litellm==1.81.0" in bodies(api)[0]
     assert step.outputs["verdict"] == "regression"
     assert step.outputs["regressions"] == "4"
     assert [fetched.with_token for fetched in api.fetched] == [False]

@@ -132,10 +132,20 @@ def test_a_start_by_hand_on_the_default_branch(history: History, tmp_path: Path)
     assert (ends.base, ends.head) == (history.two, history.three)
 
 
-def test_nothing_to_compare_with_is_said(history: History, tmp_path: Path) -> None:
+def test_a_start_by_hand_in_a_shallow_checkout(history: History, tmp_path: Path) -> None:
     made = checkout(clone(history.repository, tmp_path / "clone", "--depth=1", "--branch=main"))
+    prepared = prepare(history.on(history.three), "", "", made, made.merge_base)
+    assert (prepared.base, prepared.head) == (f"git:{history.two[:12]}", f"git:{history.three[:12]}")
+    assert "+++ b/three.txt" in prepared.diff
+
+
+def test_nothing_to_compare_with_is_said(history: History, tmp_path: Path) -> None:
+    made = whole(history, tmp_path)
+    alone = replace(
+        history.on(history.one), payload=Payload(repository=RepositoryEvent(default_branch="none"))
+    )
     with pytest.raises(InputError, match="Set the input base"):
-        ends_of(history.on(history.three), made, made.merge_base)
+        ends_of(alone, made, made.merge_base)
 
 
 def test_a_merge_queue(history: History, tmp_path: Path) -> None:

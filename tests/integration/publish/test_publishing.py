@@ -188,9 +188,22 @@ def test_a_result_is_not_written_over_one_of_a_newer_commit(conversation: Conver
 
 def test_a_result_is_not_written_over_one_of_a_later_run(conversation: Conversation) -> None:
     conversation.publish(passed(), run=101)
-    late = conversation.publish(regression(), run=100, minutes=5)
+    late = conversation.publish(regression(), run=100, minutes=5, wishes=replace(WISHES, check="perf"))
     assert "PASS" in conversation.bodies[0]
     assert any("later run" in note for note in late.notes)
+    assert conversation.api.state.check_runs == []
+
+
+def test_what_the_job_itself_has_written_is_left_as_it_is(conversation: Conversation) -> None:
+    """The second workflow runs for pull requests of the own repository, too."""
+    conversation.publish(regression(), reproduce="perf-matrix compare a b")
+    written = conversation.bodies
+    again = conversation.publish(
+        regression(), minutes=5, measured_elsewhere=True, wishes=replace(WISHES, check="perf")
+    )
+    assert conversation.bodies == written
+    assert any("itself" in note for note in again.notes)
+    assert [check.conclusion for check in conversation.api.state.check_runs] == ["failure"]
 
 
 def test_nothing_is_written_on_a_closed_pull_request(conversation: Conversation) -> None:
