@@ -17,7 +17,6 @@ from perf_matrix.stacks.postgres_programs import PostgresPrograms, find_postgres
 from perf_matrix.tools import find_node
 from tests.engine import Engine, EngineMissingError, engine_session
 
-
 # In a job of GitHub Actions commands say their errors twice; the tests want them as on a terminal.
 os.environ.pop("GITHUB_ACTIONS", None)
 

@@ -36,11 +36,6 @@ def renewed(text: str) -> str:
     return _SECTION.sub(section, text)
 
 
-def tables_in(text: str) -> list[tuple[str, str]]:
-    """Which tables a documentation has: ``inputs`` or ``outputs``, and the file that declares them."""
-    return [(found["kind"], found["file"]) for found in _SECTION.finditer(text)]
-
-
 def inputs_table(definition: Definition) -> str:
     """The inputs as a Markdown table, a row each."""
     rows = [

@@ -3,7 +3,7 @@
 # that is not among them was lost with its runner: the merged run says so, and is invalid.
 #
 # Environment: PLAN (the job matrix, JSON), PARTS (a folder with a run folder for each cell), RUNNER_TEMP,
-# GITHUB_OUTPUT. Step outputs: folder (the merged run), exit-code (that of `perf-matrix report`).
+# GITHUB_OUTPUT. Step output: folder, the merged run.
 set -euo pipefail
 
 fail() { # TITLE TEXT
@@ -21,7 +21,6 @@ perf-matrix merge --plan="$own/plan.json" --out="$own/run" -- "$PARTS"
 status=0
 perf-matrix report -- "$own/run" || status=$?
 echo "folder=$own/run" >>"$GITHUB_OUTPUT"
-echo "exit-code=$status" >>"$GITHUB_OUTPUT"
 # Publishing says what these mean for the check; anything else is a failure of the program.
 case $status in
     0 | 1 | 3 | 4) ;;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from perf_matrix.github.outputs import write_outputs, write_summary
 from perf_matrix.publish.source import CommentWhen
+from perf_matrix.report.marker import is_id
 
 if TYPE_CHECKING:
     from perf_matrix.github.client import GitHub
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 _OUTPUT_VARIABLE = "GITHUB_OUTPUT"
 _SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 
 
 class _Id(click.ParamType[str]):
@@ -30,7 +29,7 @@ class _Id(click.ParamType[str]):
     name = "id"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not _ID.fullmatch(str(value)):
+        if not is_id(str(value)):
             self.fail(f"{value!r} is no id: write a-z, 0-9 and -, at most 39 characters", param, ctx)
         return str(value)
 

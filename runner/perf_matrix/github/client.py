@@ -27,7 +27,6 @@ from perf_matrix.github.transport import Call, Transport
 if TYPE_CHECKING:
     import requests
 
-_JSON = "application/vnd.github+json"
 _MOST_BYTES = 64 * 1024 * 1024
 """Of an answer in JSON: a hundred of the longest comments have half of that."""
 _MOST_PAGES = 1_000
@@ -98,13 +97,6 @@ class GitHub:
         call = self._call("DELETE", path, {})
         self._send(call, lambda: self._attempt(call, io.BytesIO()))
 
-    def text(self, path: str, accept: str, most_bytes: int) -> str:
-        """What is at ``path`` in the form that ``accept`` names; bytes that are no UTF-8 are replaced."""
-        call = replace(self._call("GET", path, {}), accept=accept, most_bytes=most_bytes)
-        content = io.BytesIO()
-        self._send(call, lambda: self._attempt(call, content))
-        return content.getvalue().decode(errors="replace")
-
     def download(self, path: str, file: Path, most_bytes: int) -> None:
         """Write what is at ``path`` to ``file``. Where this fails, the file holds a part or nothing.
 
@@ -122,7 +114,7 @@ class GitHub:
         """The ``data`` of the answer to a query, or to a mutation that is as good done twice as once."""
         path = urlsplit(self._graphql_url).path
         asked = json.dumps({"query": query, "variables": variables}).encode()
-        call = Call("POST", path, self._graphql_url, _JSON, _MOST_BYTES, asked, repeatable=True)
+        call = Call("POST", path, self._graphql_url, _MOST_BYTES, asked, repeatable=True)
         content = io.BytesIO()
         self._send(call, lambda: _judged(self._attempt(call, content), content.getvalue()))
         answered = _decoded(call, content.getvalue())
@@ -141,7 +133,6 @@ class GitHub:
             method,
             path,
             f"{self._api_url}{path}{'?' if query else ''}{urlencode(query)}",
-            _JSON,
             _MOST_BYTES,
             None if content is None else json.dumps(content).encode(),
             repeatable=method != "POST",

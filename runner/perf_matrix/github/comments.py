@@ -31,20 +31,20 @@ class _Viewer(Read):
 
 @dataclass(frozen=True)
 class Found:
-    """The comments of this id: ``comment`` is the newest, None where there is none; ``older`` are the others."""
+    """The comments that are ours: ``comment`` is the newest, None where there is none; ``older`` are the others."""
 
     comment: Comment | None
     older: list[Comment]
 
 
 class StickyComment:
-    """The comment of ``id_`` on pull request ``number``. Its methods raise what GitHub's do."""
+    """The comment on pull request ``number`` that begins with a certain text. Its methods raise what GitHub's do."""
 
-    def __init__(self, github: GitHub, repository: str, number: int, id_: str) -> None:
+    def __init__(self, github: GitHub, repository: str, number: int, begins_with: str) -> None:
         self._github = github
         self._repository = repository
         self._number = number
-        self._marker = f"<!-- perf-matrix:{id_} "
+        self._begins_with = begins_with
 
     def find(self) -> Found:
         """Look for it among all comments. Those of others do not count, whatever they look like.
@@ -86,7 +86,7 @@ class StickyComment:
         return read(Comment, self._github.patch(path, {"body": body}), "the comment")
 
     def _is_ours(self, comment: Comment) -> bool:
-        return comment.body.startswith(self._marker) and is_own(comment.user, self._login)
+        return comment.body.startswith(self._begins_with) and is_own(comment.user, self._login)
 
     @cached_property
     def _login(self) -> str:

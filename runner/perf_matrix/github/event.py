@@ -104,10 +104,6 @@ class Job:
         """Where people see this run."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
-    def commit_url(self, sha: str) -> str:
-        """Where people see a commit."""
-        return f"{self.server_url}/{self.repository}/commit/{sha}"
-
 
 class _Variables(BaseModel):
     """The environment variables that are read, validated as one."""

@@ -30,11 +30,10 @@ class User(Read):
 
 
 class Repository(Read):
-    """A repository; ``full_name`` is ``owner/name``. ``default_branch`` is empty where the answer has none."""
+    """A repository; ``full_name`` is ``owner/name``."""
 
     full_name: str
     owner: User
-    default_branch: str = ""
 
 
 class Branch(Read):
@@ -56,17 +55,8 @@ class PullRequest(Read):
 
     number: int
     state: str
-    draft: bool = False
     head: Branch
     base: Branch
-    labels: tuple[Label, ...] = ()
-    html_url: str
-    merged_at: datetime | None = None
-
-    @property
-    def merged(self) -> bool:
-        """Whether it was merged."""
-        return self.merged_at is not None
 
 
 class Comment(Read):
@@ -77,6 +67,7 @@ class Comment(Read):
     body: str = ""
     user: User | None
     html_url: str
+    updated_at: datetime
 
 
 class LabelEvent(Read):
@@ -113,12 +104,9 @@ class WorkflowRun(Read):
 
     id: int
     run_attempt: int = 1
-    event: str
     head_sha: str
     head_branch: str | None
     head_repository: Repository | None
-    status: str | None
-    conclusion: str | None
     html_url: str
 
 

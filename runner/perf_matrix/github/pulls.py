@@ -1,4 +1,4 @@
-"""Pull requests: which one a run belongs to, what it changes, and who has set a label on it."""
+"""Pull requests: which one a run belongs to, what it started from, and who has set a label on it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from urllib.parse import quote
 from perf_matrix.github.client import GitHub
 from perf_matrix.github.errors import NotFoundError
 from perf_matrix.github.model import Label, LabelEvent, PullRequest, Read, WorkflowRun, read
-
-_DIFF = "application/vnd.github.diff"
-_MOST_DIFF_BYTES = 50_000_000
 
 
 class _Commit(Read):
@@ -26,11 +23,6 @@ class _Comparison(Read):
 def pull_request(github: GitHub, repository: str, number: int) -> PullRequest:
     """The pull request as it is now. Raises what GitHub's methods do, as do all functions here."""
     return read(PullRequest, github.get(f"/repos/{repository}/pulls/{number}"), "the pull request")
-
-
-def diff(github: GitHub, repository: str, number: int) -> str:
-    """The change that it makes, as a unified diff. GitHub refuses one of more than 20,000 lines or 300 files."""
-    return github.text(f"/repos/{repository}/pulls/{number}", _DIFF, _MOST_DIFF_BYTES)
 
 
 def merge_base(github: GitHub, repository: str, one: str, other: str) -> str:

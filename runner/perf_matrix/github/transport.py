@@ -19,6 +19,7 @@ from perf_matrix.github.addresses import is_safe_step, origin, target
 from perf_matrix.github.errors import GitHubError, TooLargeError, UnexpectedAnswerError, plain
 from perf_matrix.github.retries import Answer, Lost
 
+_JSON = "application/vnd.github+json"
 _TIMEOUTS_S = (10, 30)
 """To connect; between two pieces of an answer."""
 _ANSWER_LIMIT_S = 300.0
@@ -48,7 +49,6 @@ class Call:
     method: str
     path: str
     url: str
-    accept: str
     most_bytes: int
     content: bytes | None = None
     repeatable: bool = False
@@ -193,7 +193,7 @@ def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _headers(call: Call) -> dict[str, str]:
-    headers = {"Accept": call.accept, "User-Agent": "perf-matrix", "X-GitHub-Api-Version": "2022-11-28"}
+    headers = {"Accept": _JSON, "User-Agent": "perf-matrix", "X-GitHub-Api-Version": "2022-11-28"}
     return headers if call.content is None else {**headers, "Content-Type": "application/json"}
 
 

@@ -68,6 +68,8 @@ def publish_acceptance(
     body, url, check_url = accept(found.comment.body, wishes.id, found.state), "", ""
     with notes.noting(COMMENT):
         url = found.conversation.write(body, Found(found.comment, found.older)).html_url
+    with notes.noting(COMMENT):
+        found.conversation.fold(found.older)
     if wishes.check:
         with notes.noting(CHECK):
             check_url = _turn_green(github, repository, found, body, name=wishes.check, run_url=run_url)

@@ -10,7 +10,7 @@ from perf_matrix.github.comments import Found, StickyComment
 from perf_matrix.github.model import Comment, LabelEvent, PullRequest
 from perf_matrix.github.pulls import labelled, pull_request, remove_label
 from perf_matrix.publish.standing import acceptance, ended
-from perf_matrix.report.marker import Accepted, State, read_marker
+from perf_matrix.report.marker import Accepted, State, marker_start, read_marker
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Standing:
     @property
     def accepted(self) -> Accepted | None:
         """The acceptance that holds for the result."""
-        return acceptance(self.state, self.labelled, self.sha)
+        comment = self.found.comment
+        return acceptance(self.state, comment.updated_at if comment else None, self.labelled, self.sha)
 
     @property
     def expired(self) -> Accepted | None:
@@ -35,7 +36,7 @@ class Standing:
 
     @property
     def label_is_stale(self) -> bool:
-        """Whether the label is there and accepts nothing: it was set for another commit, or before any result."""
+        """Whether the label is there and does not accept this result: it was set for another commit, or before it."""
         return self.labelled is not None and self.accepted is None
 
 
@@ -61,10 +62,12 @@ class Conversation:
         )
 
     def write(self, body: str, found: Found) -> Comment:
-        """Write the comment in place, and fold away what was left of older ones."""
-        comment = self._sticky.write(body, found)
-        self._sticky.minimise(found.older)
-        return comment
+        """Write the comment in place."""
+        return self._sticky.write(body, found)
+
+    def fold(self, older: list[Comment]) -> None:
+        """Fold older comments of ours away."""
+        self._sticky.minimise(older)
 
     def take_label_off(self) -> None:
         """So that who wants to accept the new result can set it again."""
@@ -72,4 +75,4 @@ class Conversation:
 
     @cached_property
     def _sticky(self) -> StickyComment:
-        return StickyComment(self._github, self._repository, self._number, self._id)
+        return StickyComment(self._github, self._repository, self._number, marker_start(self._id))

@@ -15,8 +15,9 @@ from perf_matrix.github.artifacts import download
 from perf_matrix.github.client import GitHub
 from perf_matrix.github.event import Job
 from perf_matrix.github.model import Artifact, PullRequest, WorkflowRun
+from perf_matrix.github.unpack import MOST_ARCHIVE_BYTES
 from perf_matrix.publish.bisecting import bisect_command
-from perf_matrix.publish.hostile import ARCHIVE_LIMIT, comparison_in
+from perf_matrix.publish.hostile import comparison_in
 from perf_matrix.publish.source import Source
 from perf_matrix.record.read import read_run
 
@@ -62,7 +63,7 @@ def of_another_run(
     """
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "artifact.zip"
-        download(github, repository, artifact, archive, ARCHIVE_LIMIT)
+        download(github, repository, artifact, archive, MOST_ARCHIVE_BYTES)
         comparison = comparison_in(archive, run.head_sha)
     source = Source(
         repository=repository,

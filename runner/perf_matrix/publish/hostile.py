@@ -1,7 +1,7 @@
 """A comparison that somebody else's code may have written: read strictly, or refused.
 
-Whoever runs code in the job that measures can write any figure into its artifact. So nothing but the figures is
-taken from there: no text that is posted as it stands, no number of a pull request, no command.
+Whoever runs code in the job that measures can write any figure into its artifact. So nothing is taken from there but
+what a comparison has: no number of a pull request, no command. Its texts are cut and escaped where they are rendered.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from perf_matrix.errors import InputError
 from perf_matrix.github.unpack import take
 
 COMPARISON = "comparison.json"
-ARCHIVE_LIMIT = 64 * 1024 * 1024
-"""Bytes of an artifact that are downloaded at the most."""
 COMPARISON_LIMIT = 16 * 1024 * 1024
 
 

@@ -10,7 +10,7 @@ from perf_matrix.github.checks import create_check
 from perf_matrix.github.client import GitHub
 from perf_matrix.publish.conversation import Conversation, Standing
 from perf_matrix.publish.noting import Notes
-from perf_matrix.publish.outcome import Outcome, outcome
+from perf_matrix.publish.outcome import Outcome, outcome, verdict_to_show
 from perf_matrix.publish.permissions import CHECK, COMMENT
 from perf_matrix.publish.source import Source, Wishes
 from perf_matrix.publish.standing import is_of_a_later_run, is_of_the_same_run, why_not_posted
@@ -19,6 +19,9 @@ from perf_matrix.report.annotations import annotations as annotate
 from perf_matrix.report.comment import Circumstances, render_comment, render_settled
 from perf_matrix.report.marker import Accepted, State
 from perf_matrix.report.summaries import headline
+
+ANNOTATIONS_KEPT = 200
+"""The worst of them: each fifty take a request, and a repository has a thousand in an hour for all of its workflows."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ class Publisher:
             and standing.state is not None
             and is_of_a_later_run(standing.state, told.state)
         )
-        markdown, places = render_comment(self._comparison, told), annotate(self._comparison)
+        markdown = render_comment(self._comparison, told)
+        places = annotate(self._comparison)[:ANNOTATIONS_KEPT]
         return Published(
             comparison=self._comparison,
             outcome=result,
@@ -96,7 +100,7 @@ class Publisher:
             sha=source.sha,
             run=source.run_id,
             attempt=source.run_attempt,
-            verdict=self._comparison.verdict,
+            verdict=verdict_to_show(self._comparison, self._wishes.fail_on),
             at=now,
             accepted=standing.accepted if standing else None,
         )
@@ -125,7 +129,10 @@ class Publisher:
         if body:
             with self._notes.noting(COMMENT):
                 url = conversation.write(body, standing.found).html_url
-        if standing.label_is_stale:
+            with self._notes.noting(COMMENT):
+                conversation.fold(standing.found.older)
+        # Where nothing regressed, the label may be meant for a comparison of another id.
+        if standing.label_is_stale and self._comparison.verdict == "regression":
             with self._notes.noting(COMMENT):
                 conversation.take_label_off()
         return url

@@ -6,23 +6,31 @@ of this very commit before the label was set, and the comment remembers that; a 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from perf_matrix.github.model import LabelEvent, PullRequest
 from perf_matrix.report.marker import Accepted, State
 
 
-def acceptance(state: State | None, labelled: LabelEvent | None, sha: str) -> Accepted | None:
+def acceptance(
+    state: State | None, shown_at: datetime | None, labelled: LabelEvent | None, sha: str
+) -> Accepted | None:
     """The acceptance that holds for the commit ``sha``; None where there is none.
 
-    ``state`` is what the comment held until now, ``labelled`` the latest setting of the label, None where it is not
-    there any more.
+    ``state`` is what the comment held until now, ``shown_at`` when GitHub began to show it, ``labelled`` the latest
+    setting of the label, None where it is not there any more. A program's label accepts nothing.
     """
     if labelled is None or state is None or state.sha != sha:
         return None
     if state.accepted is not None and state.accepted.sha == sha:
         return state.accepted
-    if labelled.created_at <= state.at or state.verdict != "regression":
+    # GitHub's clock counts, too: a result is put together for a while before anybody can see it.
+    seen_from = max(state.at, shown_at or state.at)
+    if labelled.created_at <= seen_from or state.verdict != "regression":
         return None
-    return Accepted(sha=sha, by=labelled.actor.login if labelled.actor else "ghost", at=labelled.created_at)
+    if labelled.actor is None or labelled.actor.type == "Bot":
+        return None
+    return Accepted(sha=sha, by=labelled.actor.login, at=labelled.created_at)
 
 
 def ended(state: State | None, sha: str) -> Accepted | None:

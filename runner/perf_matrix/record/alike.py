@@ -18,7 +18,7 @@ _BEFORE = 30
 
 
 @dataclass(frozen=True)
-class Part:
+class RunPart:
     """A run that is to be merged with others, as it was read from its folder."""
 
     folder: Path
@@ -29,7 +29,7 @@ class Part:
     """What was dropped while it was read."""
 
 
-def refuse_differing(parts: Sequence[Part]) -> None:
+def refuse_differing(parts: Sequence[RunPart]) -> None:
     """Raise InputError, naming two folders and what differs, unless the runs are parts of one comparison.
 
     What is built or installed on each machine may differ: a cell is compared only within itself.
@@ -88,7 +88,7 @@ def _apart(one: str, other: str) -> tuple[str, str]:
     return (f"…{one[cut:]}", f"…{other[cut:]}") if cut else (one, other)
 
 
-def _differ(one: Part, other: Part, what: str, there: str, here: str) -> InputError:
+def _differ(one: RunPart, other: RunPart, what: str, there: str, here: str) -> InputError:
     return InputError(
         f"{on_one_line(one.folder)} and {on_one_line(other.folder)} cannot be merged: {what} is {shown(there)}"
         f" in the one and {shown(here)} in the other. Measure every cell with the same command, but for --cell"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.cells import unfold
 from perf_matrix.matrix.model import Cell
-from perf_matrix.record.alike import Part, refuse_differing, shared_requests
+from perf_matrix.record.alike import RunPart, refuse_differing, shared_requests
 from perf_matrix.record.differences import differences
 from perf_matrix.record.model import Merger, Requests, RunInfo
 from perf_matrix.record.shown import on_one_line, shown
@@ -28,18 +28,18 @@ class Merged:
     """A run that was put together from others."""
 
     info: RunInfo
-    taken: Mapping[str, Part]
+    taken: Mapping[str, RunPart]
     """By cell: the run that its record comes from; none for a cell without a result."""
     faults: Mapping[str, str]
     """By cell: what keeps it from being valid, beside what its own record says."""
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[RunPart]:
         """The runs that something was taken from."""
         return _distinct(self.taken.values())
 
 
-def merge(parts: Sequence[Part], planned: Sequence[str] | None) -> Merged:
+def merge(parts: Sequence[RunPart], planned: Sequence[str] | None) -> Merged:
     """Put runs together; the cells of ``planned``, where there is a plan, are those of the whole.
 
     InputError where the runs are not parts of one comparison, where two of them measured a cell and neither
@@ -56,9 +56,9 @@ def merge(parts: Sequence[Part], planned: Sequence[str] | None) -> Merged:
     return Merged(_whole(cells, taken, notes), taken, lost | cut)
 
 
-def _choose(parts: Sequence[Part]) -> tuple[dict[str, Part], list[str]]:
+def _choose(parts: Sequence[RunPart]) -> tuple[dict[str, RunPart], list[str]]:
     """The run that each cell is taken from, and a note for each cell that was measured more than once."""
-    chosen: dict[str, Part] = {}
+    chosen: dict[str, RunPart] = {}
     attempts: dict[str, int] = {}
     for part in parts:
         _refuse_odd(part)
@@ -69,7 +69,7 @@ def _choose(parts: Sequence[Part]) -> tuple[dict[str, Part], list[str]]:
     return chosen, [f"{cell}: its job ran {count} times; its last result is taken" for cell, count in again]
 
 
-def _refuse_odd(part: Part) -> None:
+def _refuse_odd(part: RunPart) -> None:
     if part.info.merged:
         raise InputError(
             f"{on_one_line(part.folder)} was merged already: name the folders that it was merged from"
@@ -80,7 +80,7 @@ def _refuse_odd(part: Part) -> None:
         raise _unlike_any_run(part, f"it names the cell {shown(twice)} twice")
 
 
-def _later(cell: str, one: Part, other: Part) -> Part:
+def _later(cell: str, one: RunPart, other: RunPart) -> RunPart:
     """The later of two attempts of a job; InputError where they are not that."""
     if _job(one.info) != _job(other.info) or one.info.started_at == other.info.started_at:
         raise InputError(
@@ -95,7 +95,7 @@ def _job(info: RunInfo) -> tuple[list[str], dict[str, str]]:
     return [cell.id for cell in info.cells], {arm: subject.spec for arm, subject in info.subjects.items()}
 
 
-def _cells(first: Part, chosen: Mapping[str, Part], planned: Sequence[str] | None) -> list[Cell]:
+def _cells(first: RunPart, chosen: Mapping[str, RunPart], planned: Sequence[str] | None) -> list[Cell]:
     """The cells of the whole, in the order of the matrix, which all runs agree on."""
     matrix = {cell.id: cell for cell in _unfolded(first)}
     for cell, part in chosen.items():
@@ -116,20 +116,20 @@ def _cells(first: Part, chosen: Mapping[str, Part], planned: Sequence[str] | Non
     return [cell for cell in matrix.values() if cell.id in wanted]
 
 
-def _unfolded(part: Part) -> list[Cell]:
+def _unfolded(part: RunPart) -> list[Cell]:
     try:
         return unfold(part.info.matrix)
     except InputError as error:
         raise _unlike_any_run(part, f"its matrix cannot be: {shown(error)}") from error
 
 
-def _unlike_any_run(part: Part, words: str) -> InputError:
+def _unlike_any_run(part: RunPart, words: str) -> InputError:
     return InputError(
         f"{on_one_line(part.folder)}: {words}. Its run.json was damaged or edited: measure again"
     )
 
 
-def _whole(cells: Sequence[Cell], taken: Mapping[str, Part], notes: list[str]) -> RunInfo:
+def _whole(cells: Sequence[Cell], taken: Mapping[str, RunPart], notes: list[str]) -> RunInfo:
     """The ``run.json`` of the whole: what the runs agree on is the first one's."""
     infos = [part.info for part in _distinct(taken.values())]
     first = infos[0]
@@ -157,7 +157,7 @@ def _arguments(info: RunInfo, cells: Sequence[Cell]) -> list[str]:
     return [*subjects, *(word for option in (*kept, *chosen) for word in option)]
 
 
-def _own_requests(first: RunInfo, taken: Mapping[str, Part]) -> Iterator[tuple[str, Requests]]:
+def _own_requests(first: RunInfo, taken: Mapping[str, RunPart]) -> Iterator[tuple[str, Requests]]:
     """The requests of cells that were sent others than the first run says, be it only for another day."""
     for cell, part in taken.items():
         requests = part.info.requests_of(cell)
@@ -174,5 +174,5 @@ def _tools(infos: Iterable[RunInfo]) -> dict[str, str]:
     return {tool: " and ".join(each) for tool, each in versions.items()}
 
 
-def _distinct(parts: Iterable[Part]) -> list[Part]:
+def _distinct(parts: Iterable[RunPart]) -> list[RunPart]:
     return list({part.folder: part for part in parts}.values())

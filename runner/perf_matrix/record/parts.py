@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from perf_matrix.errors import InputError
-from perf_matrix.record.alike import Part
+from perf_matrix.record.alike import RunPart
 from perf_matrix.record.layout import PHASES_FILE, RUN_FILE, cell_files
 from perf_matrix.record.lines import cannot_read
 from perf_matrix.record.model import RunInfo
@@ -36,12 +36,12 @@ def find_runs(places: Sequence[Path]) -> list[Path]:
     return list({run.resolve(): run for run in found}.values())
 
 
-def read_parts(runs: Sequence[Path], most_bytes: int = MOST_BYTES) -> list[Part]:
+def read_parts(runs: Sequence[Path], most_bytes: int = MOST_BYTES) -> list[RunPart]:
     """Read runs; everything in them is checked, and nothing kept that need not be.
 
     InputError where one is damaged, has a link or a pipe where a file should be, or all are too large.
     """
-    parts: list[Part] = []
+    parts: list[RunPart] = []
     left = most_bytes
     for run in runs:
         left -= _refuse_too_large(run, [run / RUN_FILE], min(left, MOST_RUN_FILE_BYTES))
@@ -80,12 +80,12 @@ def _entries(folder: Path) -> list[Path]:
         raise cannot_read(folder, error) from error
 
 
-def _read(run: Path) -> Part:
+def _read(run: Path) -> RunPart:
     record = read_run(run)
     unfinished = [
         cell.cell.id for cell in record.cells if not cell.faults and not is_finished(cell, record.info)
     ]
-    return Part(run, record.info, frozenset(unfinished), tuple(on_one_line(note) for note in record.notes))
+    return RunPart(run, record.info, frozenset(unfinished), tuple(on_one_line(note) for note in record.notes))
 
 
 def _refuse_too_large(run: Path, files: Sequence[Path], most_bytes: int) -> int:

@@ -1,12 +1,14 @@
 """Warnings for lines of the diff: where the SQL that head issues more often likely comes from. Pure.
 
 Only for lines that the diff adds, since no others are on head, and only where a rule matched: a guess without a
-match is no annotation. Each says that it is a likely place. Texts are plain: no control characters, no markup.
+match is no annotation. A statement's likeliest line is called a likely place; its next ones are said to touch it, too.
+Texts are plain: no control characters, no markup.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
 from perf_matrix.compare.model import CellComparison, Comparison, EndpointComparison, Place, Queries
@@ -20,6 +22,7 @@ _SQL_WIDTH = 300
 _NAME_WIDTH = 80
 _RULE_WIDTH = 200
 _ENDPOINTS_NAMED = 4
+_MOST_PLACES = 5
 _ROOM_TO_END = 100
 
 
@@ -35,23 +38,35 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class _Issued:
-    """A statement that an endpoint issues ``more`` often per request on head; ``counts`` are both, in words."""
+    """A statement that an endpoint issues ``more`` often per request on head; ``counts`` are both, in words.
+
+    ``likeliest``: of the lines on head that touch it, ``place`` is the one that it most likely comes from.
+    """
 
     statement: str
     counts: str
     more: float
     endpoint: str
     place: Place
+    likeliest: bool
 
 
 def annotations(comparison: Comparison) -> list[Annotation]:
-    """Return an annotation for each line that SQL of regressed endpoints likely comes from, the worst first."""
+    """Return an annotation for each line that SQL of regressed endpoints may come from.
+
+    Lines that are the likeliest of a statement come first, and among them the worst.
+    """
     places: defaultdict[tuple[str, int], list[_Issued]] = defaultdict(list)
     for issued in _issued_more_often(comparison):
         places[issued.place.file, issued.place.line].append(issued)
-    found = [(place, sorted(issued, key=lambda one: -one.more)) for place, issued in places.items()]
-    found.sort(key=lambda one: (-one[1][0].more, one[0]))
+    found = [(place, sorted(issued, key=_rank)) for place, issued in places.items()]
+    found.sort(key=lambda one: (_rank(one[1][0]), one[0]))
     return [_annotation(path, line, issued) for (path, line), issued in found]
+
+
+def _rank(issued: _Issued) -> tuple[bool, float]:
+    # Of many annotations a job's log shows the first ten only.
+    return not issued.likeliest, -issued.more
 
 
 def _issued_more_often(comparison: Comparison) -> Iterator[_Issued]:
@@ -67,16 +82,16 @@ def _name(cell: CellComparison, endpoint: EndpointComparison, comparison: Compar
 
 
 def _by_endpoint(name: str, queries: Queries) -> Iterator[_Issued]:
-    """Yield the new and the multiplied statements that have a place on head."""
+    """Yield the new and the multiplied statements at each of their places on head, the likeliest first."""
     counted = [
         *((new.statement, 0.0, new.per_request, new.places) for new in queries.added),
         *((both.statement, both.base, both.head, both.places) for both in queries.changed),
     ]
     for statement, base, head, places in counted:
-        place = next(filter(_is_on_head, places), None)
-        if place and head > base:
-            counts = f"{_count(base, queries)} → {_count(head, queries)} per request"
-            yield _Issued(statement, counts, head - base, name, place)
+        counts = f"{_count(base, queries)} → {_count(head, queries)} per request"
+        on_head = islice(filter(_is_on_head, places), _MOST_PLACES) if head > base else ()
+        for rank, place in enumerate(on_head):
+            yield _Issued(statement, counts, head - base, name, place, likeliest=rank == 0)
 
 
 def _count(value: float, queries: Queries) -> str:
@@ -105,11 +120,12 @@ def _annotation(path: str, line: int, found: Sequence[_Issued]) -> Annotation:
 
 def _together(found: Sequence[_Issued]) -> Iterator[tuple[str, str]]:
     """Yield how often each statement is issued by which endpoints, and the statement on one line."""
-    endpoints: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    endpoints: defaultdict[tuple[str, str, bool], list[str]] = defaultdict(list)
     for issued in found:
-        endpoints[issued.counts, issued.statement].append(issued.endpoint)
-    for (counts, statement), names in endpoints.items():
-        yield f"{counts} of {_named(names)}", plain.line(sql.brief(plain.block(statement), _SQL_WIDTH))
+        endpoints[issued.counts, issued.statement, issued.likeliest].append(issued.endpoint)
+    for (counts, statement, likeliest), names in endpoints.items():
+        mark = "" if likeliest else " (also touched here)"
+        yield f"{counts} of {_named(names)}{mark}", plain.line(sql.brief(plain.block(statement), _SQL_WIDTH))
 
 
 def _named(names: Sequence[str]) -> str:
@@ -118,8 +134,16 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _rules(found: Sequence[_Issued]) -> str:
+    likely = _named_rules(issued for issued in found if issued.likeliest)
+    others = _named_rules(issued for issued in found if not issued.likeliest)
+    said = f"A likely place: {likely}. " if likely else ""
+    said += f"Also touched here, likelier from another line: {others}. " if others else ""
+    return f"{said}Only names were compared; the cause may lie elsewhere."
+
+
+def _named_rules(found: Iterable[_Issued]) -> str:
     rules = ", ".join(dict.fromkeys(_short(issued.place.rule, _RULE_WIDTH) for issued in found))
-    return f"A likely place: {shortened(rules, _RULE_WIDTH)}. Only names were compared; the cause may lie elsewhere."
+    return shortened(rules, _RULE_WIDTH)
 
 
 def _fitted(lines: Sequence[str], last: str) -> str:

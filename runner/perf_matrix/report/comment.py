@@ -93,7 +93,7 @@ def render_comment(comparison: Comparison, circumstances: Circumstances, *, limi
 
 
 def render_settled(comparison: Comparison, circumstances: Circumstances, last: State) -> str:
-    """Return the few lines of a comment that was red, ``last`` being its state when it was, and no longer is."""
+    """Return the few lines that a green result leaves of a comment; ``last`` is the state that it had before."""
     template = _environment().get_template("comment_settled.md.j2")
     return template.render(page=page(comparison), told=circumstances, last=last)
 

@@ -60,7 +60,7 @@ class State(_Kept):
 
 def write_marker(id_: str, state: State) -> str:
     """Return the line, without a line end. ValueError where ``id_`` is none: [a-z0-9][a-z0-9-]{0,38}."""
-    return f"{_start(id_)}{state.model_dump_json()} -->"
+    return f"{marker_start(id_)}{state.model_dump_json()} -->"
 
 
 def read_marker(body: str, id_: str) -> State | None:
@@ -69,7 +69,7 @@ def read_marker(body: str, id_: str) -> State | None:
     None where the marker of ``id_`` does not stand at the very start, or is damaged. ValueError as in ``write_marker``.
     """
     line = body.partition("\n")[0].rstrip()
-    start, end = _start(id_), " -->"
+    start, end = marker_start(id_), " -->"
     if not (line.startswith(start) and line.endswith(end)):
         return None
     try:
@@ -80,10 +80,16 @@ def read_marker(body: str, id_: str) -> State | None:
 
 def has_marker(body: str, id_: str) -> bool:
     """Tell whether it is the comment of ``id_``, even if its state is damaged. ValueError as in ``write_marker``."""
-    return body.startswith(_start(id_))
+    return body.startswith(marker_start(id_))
 
 
-def _start(id_: str) -> str:
-    if not _ID.fullmatch(id_):
+def marker_start(id_: str) -> str:
+    """Return what the comments of ``id_`` begin with, and no others. ValueError as in ``write_marker``."""
+    if not is_id(id_):
         raise ValueError(f"{id_!r} is no id of a comment: write a-z, 0-9 and -, at most 39 characters")
     return f"<!-- perf-matrix:{id_} "
+
+
+def is_id(text: str) -> bool:
+    """Tell whether it may be the id of a comment."""
+    return _ID.fullmatch(text) is not None

@@ -164,15 +164,13 @@ def test_a_matrix_that_is_not_there_fails_the_plan(real: Runner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("planned", "exit_code", "verdict"),
+    ("planned", "verdict"),
     [
-        pytest.param([ONE, FOUR], 0, "pass", id="all-there"),
-        pytest.param([ONE, FOUR, OTEL_ONE], 3, "invalid", id="one-lost"),
+        pytest.param([ONE, FOUR], "pass", id="all-there"),
+        pytest.param([ONE, FOUR, OTEL_ONE], "invalid", id="one-lost"),
     ],
 )
-def test_parts_are_merged_by_the_plan_and_compared(
-    real: Runner, planned: list[str], exit_code: int, verdict: str
-) -> None:
+def test_parts_are_merged_by_the_plan_and_compared(real: Runner, planned: list[str], verdict: str) -> None:
     parts = real.folder / "parts"
     write(parts / f"perf-matrix-default.{ONE}", run(measured(ONE)))
     write(parts / f"perf-matrix-default.{FOUR}", run(measured(FOUR, seed=2)))
@@ -181,7 +179,6 @@ def test_parts_are_merged_by_the_plan_and_compared(
     done = real.run("merge.sh", PLAN=plan, PARTS=str(parts))
 
     assert done.exit_code == 0, done.text
-    assert done.outputs["exit-code"] == str(exit_code)
     folder = Path(done.outputs["folder"])
     assert folder.is_relative_to(real.temp)
     comparison = Comparison.model_validate_json((folder / "comparison.json").read_text())

@@ -21,7 +21,6 @@ FORK = "stranger/widgets"
 HEAD, BASE, MERGE_BASE, OLD = "a" * 40, "b" * 40, "c" * 40, "d" * 40
 NUMBER = 7
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
-DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 MAIN = Branch("main", BASE, REPOSITORY)
 TOKENS = {
     # The one of a job with the permissions that the documentation asks for, and the one of a fork's job.
@@ -46,7 +45,7 @@ Client = Callable[[str], GitHub]
 def state() -> State:
     return State(
         repository=REPOSITORY,
-        pull_requests=[PullRequest(NUMBER, Branch("feature/x", HEAD, FORK), MAIN, diff=DIFF)],
+        pull_requests=[PullRequest(NUMBER, Branch("feature/x", HEAD, FORK), MAIN)],
         workflow_runs=[WorkflowRun(5, HEAD, "feature/x", FORK)],
         comparisons=[Comparison(BASE, HEAD, MERGE_BASE)],
     )

@@ -38,9 +38,9 @@ def artifact(github: GitHub) -> Found:
 
 
 def test_a_run(github: GitHub, state: State) -> None:
-    state.workflow_runs[0] = replace(state.workflow_runs[0], run_attempt=3, conclusion="failure")
+    state.workflow_runs[0] = replace(state.workflow_runs[0], run_attempt=3)
     run = workflow_run(github, REPOSITORY, 5)
-    assert (run.run_attempt, run.status, run.conclusion) == (3, "completed", "failure")
+    assert run.run_attempt == 3
     with pytest.raises(NotFoundError):
         workflow_run(github, REPOSITORY, 6)
 

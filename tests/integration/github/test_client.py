@@ -357,25 +357,18 @@ def test_pages_without_end() -> None:
         list(Watched(server.url).github.pages("/list"))
 
 
-def test_text_in_the_form_that_was_asked_for() -> None:
-    with Scripted([Reply(content=b"--- a/\xff\n")]) as server:
-        text = Watched(server.url).github.text("/pulls/1", "application/vnd.github.diff", 9)
-    assert text == "--- a/\N{REPLACEMENT CHARACTER}\n"
-    assert server.requests[0].headers["accept"] == "application/vnd.github.diff"
-
-
 def without_end(sent: list[int]) -> Iterator[bytes]:
     while True:
         sent.append(50_000)
         yield bytes(50_000)
 
 
-def test_an_answer_without_end_is_cut_off() -> None:
+def test_an_answer_without_end_is_cut_off(tmp_path: Path) -> None:
     sent: list[int] = []
     with Scripted([Reply(content=without_end(sent))]) as server:
         watched = Watched(server.url)
         with pytest.raises(TooLargeError, match=r"^GET /it: the answer has more than 1,000,000 bytes$"):
-            watched.github.text("/it", "text/plain", 1_000_000)
+            watched.github.download("/it", tmp_path / "it", 1_000_000)
     assert sum(sent) < 20_000_000
     assert watched.waits == []
 
@@ -387,12 +380,12 @@ def test_an_error_without_end_is_cut_off() -> None:
     assert sum(sent) < 20_000_000
 
 
-def test_errors_have_a_limit_of_their_own() -> None:
+def test_errors_have_a_limit_of_their_own(tmp_path: Path) -> None:
     with (
         Scripted([Reply(404, said("Not Found"))]) as server,
         pytest.raises(NotFoundError, match="404: Not Found"),
     ):
-        Watched(server.url).github.text("/it", "text/plain", 3)
+        Watched(server.url).github.download("/it", tmp_path / "it", 3)
 
 
 def test_an_error_that_breaks_off_is_an_error_all_the_same() -> None:
@@ -403,12 +396,12 @@ def test_an_error_that_breaks_off_is_an_error_all_the_same() -> None:
     assert watched.waits == []
 
 
-def test_a_packed_answer_counts_unpacked() -> None:
+def test_a_packed_answer_counts_unpacked(tmp_path: Path) -> None:
     packed = gzip.compress(bytes(50_000_000))
     assert len(packed) < 100_000
     reply = Reply(content=packed, headers={"Content-Encoding": "gzip"})
     with Scripted([reply]) as server, pytest.raises(TooLargeError):
-        Watched(server.url).github.text("/it", "text/plain", 100_000)
+        Watched(server.url).github.download("/it", tmp_path / "it", 100_000)
 
 
 def test_an_answer_that_drips_is_given_up() -> None:

@@ -11,7 +11,7 @@ from perf_matrix.github.client import GitHub
 from perf_matrix.github.comments import StickyComment
 from perf_matrix.github.errors import GitHubError, NotFoundError, RefusedError
 from perf_matrix.report.marker import State as Shown
-from perf_matrix.report.marker import write_marker
+from perf_matrix.report.marker import marker_start, write_marker
 from tests.github_api.faults import Fault, Kind
 from tests.github_api.server import FakeGitHub
 from tests.github_api.state import ACTIONS_BOT, Account, State
@@ -20,13 +20,14 @@ from tests.integration.github.conftest import HEAD, NOW, NUMBER, REPOSITORY
 MARKER = write_marker(
     "default", Shown(sha=HEAD, run=1, attempt=1, verdict="regression", at=datetime(2026, 1, 2, tzinfo=UTC))
 )
+START = marker_start("default")
 OURS = f"{MARKER}\n## perf-matrix: regression"
 BOT = ACTIONS_BOT
 
 
 @pytest.fixture
 def sticky(github: GitHub) -> StickyComment:
-    return StickyComment(github, REPOSITORY, NUMBER, "default")
+    return StickyComment(github, REPOSITORY, NUMBER, START)
 
 
 def bodies(state: State) -> list[str]:
@@ -83,7 +84,7 @@ def test_comments_that_are_not_ours(sticky: StickyComment, state: State, body: s
 
 def test_a_persons_token_writes_a_persons_comment(client: Callable[[str], GitHub], state: State) -> None:
     state.add_comment(NUMBER, OURS, BOT, NOW)
-    sticky = StickyComment(client("person"), REPOSITORY, NUMBER, "default")
+    sticky = StickyComment(client("person"), REPOSITORY, NUMBER, START)
     sticky.write(OURS, sticky.find())
     found = sticky.find()
     assert [comment.author.login for comment in state.comments] == ["github-actions[bot]", "octocat"]
@@ -125,7 +126,7 @@ def test_as_long_as_may_be_and_longer(sticky: StickyComment, state: State) -> No
 
 
 def test_a_token_that_only_reads(client: Callable[[str], GitHub], state: State) -> None:
-    sticky = StickyComment(client("reader"), REPOSITORY, NUMBER, "default")
+    sticky = StickyComment(client("reader"), REPOSITORY, NUMBER, START)
     assert sticky.find().comment is None
     with pytest.raises(RefusedError) as refused:
         sticky.write(OURS, sticky.find())
@@ -142,7 +143,7 @@ def test_a_token_that_only_reads(client: Callable[[str], GitHub], state: State) 
 
 def test_no_such_pull_request(github: GitHub) -> None:
     with pytest.raises(NotFoundError):
-        StickyComment(github, REPOSITORY, 99, "default").find()
+        StickyComment(github, REPOSITORY, 99, START).find()
 
 
 @pytest.mark.parametrize(

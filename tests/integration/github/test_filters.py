@@ -14,19 +14,16 @@ SHA = "a" * 40
 FORK = Repository(full_name="stranger/widgets", owner=User(login="stranger", type="User"))
 RUN = WorkflowRun(
     id=5,
-    event="pull_request",
     head_sha=SHA,
     head_branch="feature/x",
     head_repository=FORK,
-    status="completed",
-    conclusion="success",
     html_url="https://github.com/acme/widgets/actions/runs/5",
 )
 
 
 def pull(number: int, branch: str) -> dict[str, object]:
     tip = {"ref": branch, "sha": SHA, "repo": FORK.model_dump()}
-    return {"number": number, "state": "open", "head": tip, "base": tip, "html_url": "https://github.com/x"}
+    return {"number": number, "state": "open", "head": tip, "base": tip}
 
 
 def test_another_branch_at_the_same_commit() -> None:

@@ -74,7 +74,6 @@ def test_nothing_but_downloads_may_leave() -> None:
     doings: list[Callable[[GitHub], object]] = [
         lambda github: github.get("/it"),
         lambda github: list(github.pages("/it")),
-        lambda github: github.text("/it", "text/plain", 100),
         lambda github: github.post("/it", {}),
         lambda github: github.patch("/it", {}),
         lambda github: github.delete("/it"),

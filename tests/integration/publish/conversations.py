@@ -41,7 +41,11 @@ def pull_request() -> PullRequest:
 
 def github(token: Token = WRITES, **state: Any) -> FakeGitHub:
     """The local GitHub with one pull request, and one token for it."""
-    return FakeGitHub(State(repository=REPOSITORY, pull_requests=[pull_request()], **state), {TOKEN: token})
+    return FakeGitHub(
+        State(repository=REPOSITORY, pull_requests=[pull_request()], **state),
+        {TOKEN: token},
+        clock=lambda: NOON,
+    )
 
 
 @dataclass(frozen=True)

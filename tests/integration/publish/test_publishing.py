@@ -153,6 +153,15 @@ def test_a_label_that_is_older_than_the_result_accepts_nothing(conversation: Con
     assert pull.labels == ()
 
 
+def test_a_label_stays_where_it_may_be_meant_for_another_id(conversation: Conversation) -> None:
+    nightly = replace(WISHES, id="nightly")
+    conversation.publish(regression())
+    conversation.publish(passed(), wishes=nightly)
+    conversation.accept(minutes=1)
+    conversation.publish(passed(), run=101, minutes=5, wishes=nightly)
+    assert conversation.publish(regression(), run=102, minutes=6).accepted is not None
+
+
 def test_a_label_between_two_commits_accepts_only_what_was_shown(conversation: Conversation) -> None:
     """Somebody pushes after the reviewer has looked, before the label is read."""
     conversation.publish(regression())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from scripts.action.definitions import FILES, ROOT, Definition, Input, Output, read_definition
-from scripts.action.inputs_table import DOCS, inputs_table, main, outputs_table, renewed, tables_in
+from scripts.action.inputs_table import DOCS, inputs_table, main, outputs_table, renewed
 
 
 def test_a_table_of_inputs() -> None:
@@ -79,6 +80,11 @@ def test_the_documentation_has_every_input_and_output_as_it_is() -> None:
     documented = {each for kind, file in there if kind == "outputs" for each in outputs_of(file)}
     assert {each for file in FILES for each in outputs_of(file)} <= documented
     assert renewed(text) == text, "run: python -m scripts.action.inputs_table"
+
+
+def tables_in(text: str) -> list[tuple[str, str]]:
+    """Which tables a documentation has: ``inputs`` or ``outputs``, and the file that declares them."""
+    return re.findall(r"^<!-- (inputs|outputs) of (\S+) -->$", text, re.MULTILINE)
 
 
 def outputs_of(file: str) -> set[str]:

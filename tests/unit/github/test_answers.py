@@ -15,6 +15,7 @@ COMMENT = {
     "body": "hello",
     "user": USER,
     "html_url": "https://github.com/a/b#7",
+    "updated_at": "2026-01-02T03:04:05Z",
     "more": 1,
 }
 
@@ -30,11 +31,10 @@ def test_deleted_accounts_and_forks() -> None:
     tip = {"ref": "b", "sha": "0" * 40, "repo": None}
     pull_request = read(
         PullRequest,
-        {"number": 1, "state": "closed", "head": tip, "base": tip, "html_url": "x"},
+        {"number": 1, "state": "closed", "head": tip, "base": tip},
         "the pull request",
     )
     assert pull_request.head.repo is None
-    assert not pull_request.merged
 
 
 @pytest.mark.parametrize("answer", [None, [], "ok", {"id": 7}, {**COMMENT, "id": "<script>"}])

@@ -57,7 +57,7 @@ def test_enterprise_addresses(tmp_path: Path) -> None:
     }
     job = read_job(environment(tmp_path, {}, **addresses))
     assert (job.api_url, job.graphql_url) == ("https://git.example/api/v3", "https://git.example/api/graphql")
-    assert job.commit_url(SHA) == f"https://git.example/acme/widgets/commit/{SHA}"
+    assert job.run_url == "https://git.example/acme/widgets/actions/runs/123"
 
 
 def test_a_push_of_a_new_branch_has_no_commit_before(tmp_path: Path) -> None:

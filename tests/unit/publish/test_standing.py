@@ -24,14 +24,14 @@ def labelled(minutes: float) -> LabelEvent:
 
 
 def test_a_label_set_after_the_result_accepts_it() -> None:
-    found = acceptance(SHOWN, labelled(1), FIRST)
+    found = acceptance(SHOWN, NOON, labelled(1), FIRST)
     assert found == Accepted(sha=FIRST, by="reviewer", at=NOON + timedelta(minutes=1))
 
 
 def test_an_acceptance_stays_for_its_commit() -> None:
     given = Accepted(sha=FIRST, by="somebody", at=NOON)
     later = SHOWN.model_copy(update={"accepted": given, "at": NOON + timedelta(minutes=9)})
-    assert acceptance(later, labelled(1), FIRST) == given
+    assert acceptance(later, NOON + timedelta(minutes=9), labelled(1), FIRST) == given
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,18 @@ def test_an_acceptance_stays_for_its_commit() -> None:
     ],
 )
 def test_anything_else_is_not_accepted(state: State | None, event: LabelEvent | None, sha: str) -> None:
-    assert acceptance(state, event, sha) is None
+    assert acceptance(state, NOON, event, sha) is None
+
+
+def test_a_label_set_before_github_showed_the_result_accepts_nothing() -> None:
+    """It is put together for a while after the moment that it names."""
+    assert acceptance(SHOWN, NOON + timedelta(minutes=2), labelled(1), FIRST) is None
+    assert acceptance(SHOWN, NOON + timedelta(minutes=2), labelled(3), FIRST) is not None
+
+
+@pytest.mark.parametrize("actor", [None, User(login="labels[bot]", type="Bot")])
+def test_only_a_person_accepts(actor: User | None) -> None:
+    assert acceptance(SHOWN, NOON, labelled(1).model_copy(update={"actor": actor}), FIRST) is None
 
 
 def test_a_push_ends_the_acceptance_of_an_earlier_commit_only() -> None:
@@ -70,9 +81,7 @@ def test_a_push_ends_the_acceptance_of_an_earlier_commit_only() -> None:
 
 def pull_request(sha: str, state: str = "open") -> PullRequest:
     side = Branch(ref="main", sha=sha, repo=None)
-    return PullRequest(
-        number=7, state=state, head=side, base=side, html_url="https://github.com/acme/widgets/pull/7"
-    )
+    return PullRequest(number=7, state=state, head=side, base=side)
 
 
 @pytest.mark.parametrize(

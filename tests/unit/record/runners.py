@@ -8,7 +8,7 @@ from typing import Any
 
 from perf_matrix.matrix.cells import unfold
 from perf_matrix.matrix.model import Cell, Endpoint, MatrixFile, Request
-from perf_matrix.record.alike import Part
+from perf_matrix.record.alike import RunPart
 from perf_matrix.record.model import (
     CellRecord,
     EpochEnd,
@@ -76,8 +76,8 @@ def info(*cells: str, **more: Any) -> RunInfo:
     return RunInfo(**(given | more))
 
 
-def part(name: str, *cells: str, unfinished: Sequence[str] = (), **more: Any) -> Part:
-    return Part(Path("runs") / name, info(*cells, **more), frozenset(unfinished))
+def part(name: str, *cells: str, unfinished: Sequence[str] = (), **more: Any) -> RunPart:
+    return RunPart(Path("runs") / name, info(*cells, **more), frozenset(unfinished))
 
 
 def measured(

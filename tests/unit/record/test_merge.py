@@ -10,7 +10,7 @@ import pytest
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.cells import unfold
 from perf_matrix.matrix.model import Cell, MatrixFile
-from perf_matrix.record.alike import Part
+from perf_matrix.record.alike import RunPart
 from perf_matrix.record.merge import BROKE_OFF, NO_RESULT, Merged, merge
 from perf_matrix.record.model import Merger, Requests, RunInfo, SubjectInfo
 
@@ -30,7 +30,7 @@ def origins(merged: Merged) -> dict[str, str]:
     return {cell: taken.folder.name for cell, taken in merged.taken.items()}
 
 
-def refusal(*parts: Part, planned: list[str] | None = None) -> str:
+def refusal(*parts: RunPart, planned: list[str] | None = None) -> str:
     with pytest.raises(InputError) as raised:
         merge(parts, planned)
     return str(raised.value)
@@ -126,7 +126,7 @@ def test_what_an_attempt_that_is_not_taken_was_of_is_no_matter() -> None:
     ],
     ids=["another choice of cells", "other versions", "a copy"],
 )
-def test_a_cell_in_two_folders_is_refused_unless_it_is_a_later_attempt(other: Part) -> None:
+def test_a_cell_in_two_folders_is_refused_unless_it_is_a_later_attempt(other: RunPart) -> None:
     assert refusal(part("a", ONE), other) == (
         f"runs/a and runs/b both hold the cell {ONE}, and neither is a later attempt of the same job:"
         " leave one of them out"

@@ -37,6 +37,11 @@ EARLIER = "4c5d6e7" + "f" * 33
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LABELLED = datetime(2026, 1, 2, 9, 30, 0, tzinfo=UTC)
 RUN = "https://git.example/acme/litellm/actions/runs/123"
+BISECT = (
+    "git bisect start 0a1b2c3ddddd 9f8e7d6bbbbb && git bisect run sh -c 'perf-matrix compare git:9f8e7d6bbbbb"
+    " git:HEAD --matrix matrices/pr.yml --cell default --endpoints user-list --metrics queries;"
+    " s=$?; [ $s -le 1 ] || s=125; exit $s'"
+)
 
 
 def state(verdict: Verdict, **more: Any) -> State:
@@ -60,7 +65,7 @@ def told(found: Comparison, **more: Any) -> Circumstances:
         "run": RUN,
         "reproduce": f"perf-matrix compare {versions} --matrix matrices/pr.yml",
         "label": "perf-accepted",
-        "bisect": f"perf-matrix bisect {versions} --endpoint user-list",
+        "bisect": BISECT,
     }
     return Circumstances(**(given | more))
 
@@ -120,8 +125,8 @@ def not_accepted_any_more() -> str:
     return written(regression(), expired=acceptance(EARLIER))
 
 
-def settled() -> str:
-    last = state("regression", sha=EARLIER, run=99)
+def settled(verdict: Verdict = "regression") -> str:
+    last = state(verdict, sha=EARLIER, run=99)
     return render_settled(of("pass"), told(of("pass")), last)
 
 
@@ -153,5 +158,7 @@ COMMENTS: dict[str, Callable[[], str]] = {
     "shortened": lambda: written(many()),
     "shortened-most": lambda: hostile_circumstances(limit=LEAST_LIMIT),
     "settled": settled,
+    "settled-undecided": lambda: settled("inconclusive"),
+    "settled-invalid": lambda: settled("invalid"),
     "second-id": lambda: written(of("pass"), id="nightly-matrix"),
 }

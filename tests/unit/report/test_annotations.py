@@ -96,9 +96,43 @@ def test_several_cells_are_named() -> None:
     assert "0 → 1 per request of a in one: " in found.message
 
 
-def test_the_likeliest_line_that_is_on_head_is_taken() -> None:
-    (found,) = annotated(of(row("a", added=[new(TEAM, 1.0, GONE_PLACE, PLACE, SPEND_PLACE)])))
-    assert found.line == PLACE.line
+def test_the_likeliest_line_on_head_is_called_likely_and_the_others_are_said_to_touch_it() -> None:
+    likely, other = annotated(of(row("a", added=[new(TEAM, 1.0, GONE_PLACE, PLACE, SPEND_PLACE)])))
+    assert (likely.path, likely.line) == (PLACE.file, PLACE.line)
+    assert "also touched" not in likely.title.lower() + likely.message.lower()
+    assert likely.message.splitlines()[-1].startswith("A likely place: Prisma accessor. ")
+    assert (other.path, other.line) == (SPEND_PLACE.file, SPEND_PLACE.line)
+    assert other.title == "SQL issued more often: 0 → 1 per request of a (also touched here)"
+    assert other.message.splitlines()[-1] == (
+        "Also touched here, likelier from another line: names the model."
+        " Only names were compared; the cause may lie elsewhere."
+    )
+    assert "likely place" not in other.message
+
+
+def test_a_line_that_is_likely_for_one_statement_and_also_touches_another_says_which_is_which() -> None:
+    statements = [new(TEAM, 1.0, PLACE), new(KEY, 50.0, SPEND_PLACE, PLACE)]
+    both = next(found for found in annotated(of(row("a", added=statements))) if found.path == PLACE.file)
+    assert both.title == "SQL issued more often: 0 → 1 per request of a, and 1 more"
+    first, second, last = both.message.splitlines()
+    assert first.startswith("0 → 1 per request of a: SELECT … FROM")
+    assert second.startswith("0 → 50 per request of a (also touched here): SELECT … FROM")
+    assert last.startswith(
+        "A likely place: Prisma accessor. Also touched here, likelier from another line: Prisma accessor. Only"
+    )
+
+
+def test_the_likeliest_lines_come_before_all_others() -> None:
+    far = PLACE.model_copy(update={"line": 500})
+    statements = [new(TEAM, 50.0, PLACE, far), new(KEY, 1.0, SPEND_PLACE)]
+    found = annotated(of(row("a", added=statements)))
+    assert [one.line for one in found] == [PLACE.line, SPEND_PLACE.line, far.line]
+
+
+def test_at_most_five_lines_on_head_are_annotated_for_a_statement() -> None:
+    places = [PLACE.model_copy(update={"line": 10 * number}) for number in range(8, 1, -1)]
+    found = annotated(of(row("a", added=[new(TEAM, 1.0, GONE_PLACE, *places)])))
+    assert [one.line for one in found] == [80, 40, 50, 60, 70]
 
 
 def test_a_count_that_did_not_repeat_does_not_look_exact() -> None:
@@ -159,4 +193,4 @@ def test_no_text_from_outside_gets_out_of_its_place(text: str, files: list[str])
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_can_be_annotated(state: str) -> None:
     for found in annotated(STATES[state]()):
-        assert "A likely place: " in found.message
+        assert "A likely place: " in found.message or "(also touched here)" in found.message

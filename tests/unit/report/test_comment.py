@@ -92,6 +92,7 @@ def renamed(found: CellComparison, text: str) -> CellComparison:
 
 OURS = {"p", "strong", "h3", "table", "thead", "tbody", "tr", "th", "td", "br", "ul", "li", "pre", "code"}
 OURS |= {"details", "summary", "sub", "a"}
+SETTLED = ("settled", "settled-undecided", "settled-invalid")
 
 
 @pytest.mark.parametrize("name", COMMENTS)
@@ -126,7 +127,7 @@ def test_what_the_check_does_is_said_once_by_the_circumstances(name: str, said: 
     assert len(re.findall(r"[Tt]he check (?:\*\*)?(?:fails|does not fail)|\*\*The check", text)) == 1
 
 
-@pytest.mark.parametrize("name", ["pass", "pass-quiet", "improvement", "settled"])
+@pytest.mark.parametrize("name", ["pass", "pass-quiet", "improvement", *SETTLED])
 def test_where_nothing_is_to_be_done_no_check_is_mentioned(name: str) -> None:
     assert "check" not in first_lines(COMMENTS[name]())
     assert "What to do" not in COMMENTS[name]()
@@ -146,7 +147,7 @@ def test_a_commit_of_the_acceptance_that_ended_is_named() -> None:
 
 @pytest.mark.parametrize("verdict", ["inconclusive", "invalid-cell", "pass"])
 def test_only_a_regression_can_be_bisected_and_accepted(verdict: str) -> None:
-    assert "perf-matrix bisect" not in COMMENTS[verdict]()
+    assert "git bisect" not in COMMENTS[verdict]()
     assert "perf-accepted" not in COMMENTS[verdict]()
 
 
@@ -159,15 +160,19 @@ def test_a_regression_that_does_not_fail_needs_no_acceptance() -> None:
     assert "perf-accepted" not in COMMENTS["regression-not-failing"]()
 
 
-def test_the_last_red_commit_is_named_where_it_settled() -> None:
-    said = "The last red one was commit 4c5d6e7 (regression); commit 0a1b2c3 is green."
-    assert said in COMMENTS["settled"]()
-    assert len(COMMENTS["settled"]().splitlines()) <= 6
+@pytest.mark.parametrize(
+    ("name", "was"),
+    [("settled", "a regression"), ("settled-undecided", "undecided"), ("settled-invalid", "invalid")],
+)
+def test_what_the_result_before_was_is_said_where_it_settled(name: str, was: str) -> None:
+    text = COMMENTS[name]()
+    assert f"The result before this one was {was} (commit 4c5d6e7); commit 0a1b2c3 is green." in text
+    assert len(text.splitlines()) <= 6
 
 
-def test_what_was_no_fault_is_not_called_red() -> None:
+def test_of_a_result_before_that_was_no_fault_nothing_is_said() -> None:
     improved = state("improvement", sha=EARLIER)
-    assert "red" not in first_lines(render_settled(of("pass"), told(of("pass")), improved))
+    assert "before" not in render_settled(of("pass"), told(of("pass")), improved)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from perf_matrix.compare.model import Verdict
-from perf_matrix.report.marker import Accepted, State, has_marker, read_marker, write_marker
+from perf_matrix.report.marker import (
+    Accepted,
+    State,
+    has_marker,
+    is_id,
+    marker_start,
+    read_marker,
+    write_marker,
+)
 
 SHA = "0a1b2c3d" * 5
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -53,6 +61,15 @@ def test_what_was_written_is_read_again(id_: str, found: State, below: str) -> N
     assert read_marker(f"{marker}\n{below}", id_) == found
     assert read_marker(f"{marker}\r\n{below}", id_) == found
     assert read_marker(marker, id_) == found
+
+
+@given(IDS, IDS, STATES)
+@example("default", "default-2", state())
+def test_a_comment_begins_as_those_of_its_id_and_as_no_others(id_: str, other: str, found: State) -> None:
+    assert is_id(id_)
+    marker = write_marker(id_, found)
+    assert marker.startswith(marker_start(id_))
+    assert marker.startswith(marker_start(other)) == (id_ == other)
 
 
 @given(IDS, STATES)
@@ -113,10 +130,12 @@ def test_another_id_is_another_comment() -> None:
 
 @pytest.mark.parametrize("id_", ["", "-a", "A", "a" * 40, "a b", "a\n", "-->", "ä"])
 def test_what_is_no_id_is_refused(id_: str) -> None:
+    assert not is_id(id_)
     for call in (
         lambda: write_marker(id_, state()),
         lambda: has_marker("", id_),
         lambda: read_marker("", id_),
+        lambda: marker_start(id_),
     ):
         with pytest.raises(ValueError, match="is no id of a comment"):
             call()
