@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shlex
 from collections.abc import Sequence
 
 from perf_matrix.compare.model import Comparison, Finding
+from perf_matrix.subjects.revision import is_full_hash
 
 _DIGITS = 12
-_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Of a bisect, all but "good" and "bad" has to be skipped: a commit that does not build is not the culprit.
 _SKIP_THE_REST = "s=$?; [ $s -le 1 ] || s=125; exit $s"
 
@@ -24,7 +23,7 @@ def bisect_command(comparison: Comparison, arguments: Sequence[str]) -> str:
     regressed = (each for each in comparison.findings if each.verdict == "regression" and each.endpoint)
     found = next(regressed, None)
     # People copy the command into a shell, and a comparison may come from a job that ran a stranger's code.
-    if found is None or not all(_SHA.fullmatch(commit) for commit in commits):
+    if found is None or not all(map(is_full_hash, commits)):
         return ""
     base, head = (commit[:_DIGITS] for commit in commits)
     asked = ["perf-matrix", "compare", f"git:{base}", "git:HEAD", *_options(arguments), *_only(found)]

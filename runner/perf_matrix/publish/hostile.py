@@ -13,9 +13,11 @@ from pydantic import ValidationError
 from perf_matrix.compare.model import Comparison
 from perf_matrix.errors import InputError
 from perf_matrix.github.unpack import take
+from perf_matrix.record.lines import reason
 
 COMPARISON = "comparison.json"
 COMPARISON_LIMIT = 16 * 1024 * 1024
+_REASON_WIDTH = 400
 
 
 def comparison_in(archive: Path, sha: str) -> Comparison:
@@ -36,11 +38,5 @@ def _read(document: bytes) -> Comparison:
     try:
         return Comparison.model_validate_json(document)
     except (ValidationError, RecursionError) as error:
-        reason = _reason(error) if isinstance(error, ValidationError) else "it is nested too deeply"
-        raise InputError(f"the artifact's {COMPARISON} is no comparison: {reason}") from error
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])[:200]
-    return f"{where}: {first['msg'].lower()[:200]}"
+        wrong = reason(error) if isinstance(error, ValidationError) else "it is nested too deeply"
+        raise InputError(f"the artifact's {COMPARISON} is no comparison: {wrong[:_REASON_WIDTH]}") from error

@@ -5,7 +5,6 @@ Runs before any code of the pull request does, so it may use the token.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,10 +15,10 @@ from perf_matrix.github.event import Job
 from perf_matrix.github.pulls import merge_base
 from perf_matrix.publish.commits import Checkout
 from perf_matrix.publish.ends import MergeBase, ends_of
+from perf_matrix.subjects.revision import is_full_hash
 
 _GIT = "git:"
 _DIGITS = 12
-_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,6 @@ def _fetched(spec: str, checkout: Checkout) -> str:
     ref = spec.removeprefix(_GIT)
     if ref == spec:
         return ""
-    if _SHA.fullmatch(ref):
+    if is_full_hash(ref):
         checkout.fetch(ref)
     return checkout.commit(ref)

@@ -64,13 +64,15 @@ class Publisher:
         accepted = standing.accepted if standing else None
         result = outcome(self._comparison, self._wishes.fail_on, accepted=accepted is not None)
         told = self._circumstances(result, standing, now)
-        comment_url = self._comment(conversation, standing, told) if conversation and standing else ""
+        markdown = render_comment(self._comparison, told)
+        comment_url = (
+            self._comment(conversation, standing, told, markdown) if conversation and standing else ""
+        )
         overtaken = (
             standing is not None
             and standing.state is not None
             and is_of_a_later_run(standing.state, told.state)
         )
-        markdown = render_comment(self._comparison, told)
         places = annotate(self._comparison)[:ANNOTATIONS_KEPT]
         return Published(
             comparison=self._comparison,
@@ -118,13 +120,15 @@ class Publisher:
             expired=standing.expired if standing else None,
         )
 
-    def _comment(self, conversation: Conversation, standing: Standing, told: Circumstances) -> str:
-        """Write the comment; returns its URL, empty where none was written."""
+    def _comment(
+        self, conversation: Conversation, standing: Standing, told: Circumstances, markdown: str
+    ) -> str:
+        """Write the comment, ``markdown`` where it is the whole one; returns its URL, empty where none was written."""
         refused = self._why_not(standing, told.state)
         if refused:
             self._notes.lines.append(f"No comment was written: {refused}.")
             return ""
-        body = self._body(standing, told)
+        body = self._body(standing, told, markdown)
         url = ""
         if body:
             with self._notes.noting(COMMENT):
@@ -142,15 +146,15 @@ class Publisher:
             return "the job that measured has written it itself"
         return why_not_posted(standing.pull_request, standing.state, ours)
 
-    def _body(self, standing: Standing, told: Circumstances) -> str:
+    def _body(self, standing: Standing, told: Circumstances, markdown: str) -> str:
         """The comment; empty where there is to be none, or where it is to stay as it is."""
         before, verdict = standing.state, told.state.verdict
         if self._wishes.comment == "always" or told.fails or verdict not in ("pass", "inconclusive"):
-            return render_comment(self._comparison, told)
+            return markdown
         if standing.found.comment is None:
             return ""
         if before is None or verdict == "inconclusive":
-            return render_comment(self._comparison, told)
+            return markdown
         return "" if before.verdict == "pass" else render_settled(self._comparison, told, before)
 
     def _check(self, result: Outcome, markdown: str, places: list[Annotation]) -> str:

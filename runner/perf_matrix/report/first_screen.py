@@ -14,6 +14,7 @@ from itertools import chain
 from perf_matrix.compare.model import Finding
 from perf_matrix.report import escape, sql
 from perf_matrix.report.columns import COMPACT, WORK, Column, Part, Text, grouped, verdict_text
+from perf_matrix.report.markdown import emphasised
 from perf_matrix.report.page import Page
 from perf_matrix.report.plain import shortened
 from perf_matrix.report.statements import StatementLine, place_words
@@ -80,7 +81,7 @@ def first_screen(page: Page, size: Size) -> FirstScreen:
 
 def _cell(row: Row, group: Sequence[Column], table: Table) -> escape.Markdown:
     if group[0].group == "endpoint":
-        return _below_each_other((*_where(row, table), _emphasised(verdict_text(row.verdict), row.verdict)))
+        return _below_each_other((*_where(row, table), emphasised(verdict_text(row.verdict), row.verdict)))
     return _below_each_other(chain.from_iterable(_written(column.text(row)) for column in group))
 
 
@@ -94,13 +95,7 @@ def _written(text: Text) -> Iterator[escape.Markdown]:
     """Yield the lines of a number: its values, then its change, where it has both."""
     lines = [text.parts[:_VALUES], text.parts[_VALUES:]] if len(text.parts) == _ALL else [text.parts]
     for parts in lines:
-        yield _emphasised(" ".join(parts), text.verdict)
-
-
-def _emphasised(words: str, verdict: str | None) -> escape.Markdown:
-    """Return words that are not broken into lines; what got worse is set in bold."""
-    unbroken = escape.Markdown(escape.prose(words).replace(" ", "\N{NO-BREAK SPACE}"))
-    return escape.Markdown(f"**{unbroken}**") if unbroken and verdict == "regression" else unbroken
+        yield emphasised(" ".join(parts), text.verdict)
 
 
 def _behind(table: Table, statements: int) -> Iterator[Behind]:

@@ -117,8 +117,13 @@ def _written(text: Text) -> escape.Markdown:
     words = " ".join(text.parts)
     if text.outside:
         return _name(words)
+    return emphasised(words, text.verdict)
+
+
+def emphasised(words: str, verdict: str | None) -> escape.Markdown:
+    """Return words that are not broken into lines; what got worse is set in bold."""
     unbroken = escape.Markdown(escape.prose(words).replace(" ", "\N{NO-BREAK SPACE}"))
-    return escape.Markdown(f"**{unbroken}**") if text.verdict == "regression" else unbroken
+    return escape.Markdown(f"**{unbroken}**") if unbroken and verdict == "regression" else unbroken
 
 
 def _header(group: Sequence[Column]) -> escape.Markdown:

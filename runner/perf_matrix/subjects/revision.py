@@ -12,6 +12,11 @@ from perf_matrix.subjects.git import run_git
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
+def is_full_hash(text: str) -> bool:
+    """Whether it is the whole name of a commit, by SHA-1 or SHA-256: a branch or a tag cannot be meant."""
+    return _SHA.fullmatch(text) is not None
+
+
 def repository_of(checkout: Path) -> Path:
     """The top folder of the checkout that ``checkout`` lies in. Raises InputError where it lies in none."""
     done = run_git(checkout, "rev-parse", "--show-toplevel")
@@ -37,7 +42,7 @@ def commit_of(ref: str, repository: Path) -> str:
             f"or git:refs/heads/{ref} for the branch and git:refs/tags/{ref} for the tag"
         )
     sha = done.stdout.strip()
-    if done.returncode != 0 or not _SHA.fullmatch(sha):
+    if done.returncode != 0 or not is_full_hash(sha):
         raise InputError(f"git:{ref}: no such commit in {repository}; {_advice(ref, repository)}")
     return sha
 
