@@ -13,12 +13,14 @@ import click
 
 import perf_matrix
 from perf_matrix.commands.action import action
+from perf_matrix.commands.bisect import bisect
 from perf_matrix.commands.budget import budget
 from perf_matrix.commands.clean import clean
 from perf_matrix.commands.concluding import conclude
 from perf_matrix.commands.merge import merge
 from perf_matrix.commands.options import Chosen, measuring
 from perf_matrix.commands.plan import plan
+from perf_matrix.commands.prepare import prepare
 from perf_matrix.commands.publish import publish
 from perf_matrix.commands.running import Interrupted, interrupt_on_signals, new_folder, resume, start
 from perf_matrix.errors import InputError, MeasurementError, PerfMatrixError
@@ -124,10 +126,12 @@ def report(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the
 
 
 cli.add_command(action)
+cli.add_command(bisect)
 cli.add_command(budget)
 cli.add_command(clean)
 cli.add_command(merge)
 cli.add_command(plan)
+cli.add_command(prepare)
 cli.add_command(publish)
 
 

@@ -130,6 +130,7 @@ class Culprit(Answered):
     added: list[Statement] = []
     removed: list[Statement] = []
     changed: list[ChangedStatement] = []
+    slower: list[str] = Field(default=[], description="Statements that take the database longer.")
     causes: list[Cause] = []
     files: list[ChangedFile] = Field(default=[], description="The likeliest first.")
     more_files: int = Field(default=0, description="How many changed files are not listed.")

@@ -91,12 +91,13 @@ class _Milliseconds(click.ParamType[float]):
         return number
 
 
-class _Duration(click.ParamType[float]):
+class Duration(click.ParamType[float]):
     """90s, 6m, 1h30m."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it as seconds."""
         try:
             return float(seconds(value))
         except ValueError as error:
@@ -131,7 +132,7 @@ METRICS = click.option(
 TIME = click.option(
     "--time",
     "time_s",
-    type=_Duration(),
+    type=Duration(),
     metavar="TIME",
     help="Limit for one cell, instead of the matrix file's: 90s, 6m.",
 )

@@ -45,6 +45,9 @@ class Backend(Protocol):
         Raises InputError where one cannot be had.
         """
 
+    def code(self, arm: Arm) -> Path | None:
+        """The folder that holds the installed packages of a prepared arm; None where they are inside an image."""
+
     def start_postgres(self) -> None:
         """Start the run's server. Raises MeasurementError where it does not start."""
 

@@ -15,6 +15,9 @@ PAIRS_PER_BLOCK = 10
 # Below eight blocks an arm no exact test can reach a strict level after correction.
 BLOCKS_PER_ENDPOINT = 8
 
+# A limit of so many seconds: as short as can be. Every endpoint gets its blocks, and nothing is measured beyond them.
+LEAST = 0.0
+
 # Assumed before anything was started, and on the low side: a limit that is refused on these grounds is
 # hopeless anywhere. What is really needed is known after the first windows, and checked again then.
 _START_S = 12.0
@@ -88,7 +91,9 @@ def shortest_limit_s(costs: Costs, epochs: int) -> float:
 
 
 def refuse_if_too_short(limit_s: float, costs: Costs, epochs: int) -> None:
-    """Raise InputError, with the shortest limit that works, where ``limit_s`` is less than that."""
+    """Raise InputError, with the shortest limit that works, where ``limit_s`` is less than that, and not LEAST."""
+    if limit_s == LEAST:
+        return
     shortest = shortest_limit_s(costs, epochs)
     if limit_s < shortest:
         endpoints = "1 endpoint" if len(costs.pair_s) == 1 else f"{len(costs.pair_s)} endpoints"

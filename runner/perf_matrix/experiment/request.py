@@ -31,7 +31,11 @@ BackendChoice = Literal["auto", "local", "compose"]
 
 @dataclass(frozen=True)
 class Wish:
-    """A measurement as the user wrote it down: subjects by arm, base first."""
+    """A measurement as the user wrote it down: subjects by arm, base first.
+
+    The last three are not the user's: a search asks for less than a comparison. ``instruments``, ``epochs``:
+    these instead of what the metrics and the matrix file ask for. ``one_scale``: no second data scale.
+    """
 
     subjects: Mapping[Arm, str]
     matrix: str
@@ -44,6 +48,9 @@ class Wish:
     diff_file: str = ""
     backend: BackendChoice = "auto"
     checkout: Path = Path()
+    instruments: Sequence[Instrument] = ()
+    epochs: int | None = None
+    one_scale: bool = False
 
     def arguments(self) -> list[str]:
         """The arguments of the command that asks for this again."""
@@ -135,11 +142,17 @@ def _overridden(matrix: MatrixFile, wish: Wish) -> MatrixFile:
     if wish.round_trip_ms is not None:
         database = matrix.database.model_copy(update={"round_trip_ms": wish.round_trip_ms})
         matrix = matrix.model_copy(update={"database": database})
+    if wish.epochs is not None:
+        matrix = matrix.model_copy(update={"epochs": wish.epochs})
+    if wish.one_scale:
+        matrix = matrix.model_copy(update={"second_scale": {}})
     return matrix
 
 
 def _instruments(wish: Wish, matrix: MatrixFile) -> list[Instrument]:
     """Latencies are left out only where the user names metrics and none of them is one; with them goes load."""
+    if wish.instruments:
+        return list(wish.instruments)
     only_counts = bool(wish.metrics) and set(wish.metrics) == {"queries"}
     if only_counts or len(wish.subjects) == 1:
         return ["queries"]

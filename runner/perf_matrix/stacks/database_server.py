@@ -12,6 +12,8 @@ from psycopg import sql
 from perf_matrix.errors import MeasurementError, PartDiedError
 
 SUPERUSER = "perf_matrix"
+SCRIPT = "the SQL script"
+"""How a message begins that tells of a script that failed: a migration, or the seed."""
 # Durability is off, since nothing has to survive a run, for both arms; the rest is the server's default but for
 # what the measurement needs.
 SETTINGS: Mapping[str, str] = {
@@ -30,6 +32,8 @@ SETTINGS: Mapping[str, str] = {
     "max_wal_size": "4GB",
     "autovacuum": "off",
 }
+
+
 
 
 class DatabaseServer(ABC):
@@ -83,8 +87,8 @@ class DatabaseServer(ABC):
                 try:
                     connection.execute(text.encode())
                 except psycopg.Error as error:
-                    self._check_held(connection, f"the SQL script {name} failed on {database}")
-                    raise MeasurementError(f"the SQL script {name} failed on {database}: {error}") from error
+                    self._check_held(connection, f"{SCRIPT} {name} failed on {database}")
+                    raise MeasurementError(f"{SCRIPT} {name} failed on {database}: {error}") from error
 
     def _execute(self, statement: sql.Composed) -> None:
         with self._connected() as connection:

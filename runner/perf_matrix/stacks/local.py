@@ -21,7 +21,7 @@ from perf_matrix.stacks.ports import LOOPBACK, free_port
 from perf_matrix.stacks.postgres import PostgresServer, start_postgres
 from perf_matrix.stacks.postgres_programs import PostgresPrograms
 from perf_matrix.stacks.prisma import Prisma
-from perf_matrix.stacks.proxy import PortLostError, Proxy, start_proxy
+from perf_matrix.stacks.proxy import PortLostError, Proxy, proxy_label, start_proxy
 from perf_matrix.stacks.readiness import READY_LIMIT_S, wait_until_ready
 from perf_matrix.stacks.relay import Relay, start_relay
 from perf_matrix.stacks.stand_ins import CONTROL_PATH, StandIn, StandInPrograms, start_sink, start_upstream
@@ -114,6 +114,10 @@ class LocalBackend:
             say(f"installing {subject.spec}")
             self._subjects[arm] = self._install(subject)
         return {arm: subject.info for arm, subject in self._subjects.items()}
+
+    def code(self, arm: Arm) -> Path:
+        """The folder that holds the installed packages of a prepared arm."""
+        return self._subjects[arm].environment.site_packages
 
     def start_postgres(self) -> None:
         """Start the run's server, with an empty folder. Raises MeasurementError where it does not start."""
@@ -283,7 +287,7 @@ class LocalBackend:
             "HOME": str(home),
             "TMPDIR": str(home),
         }
-        label = f"the {arm} proxy ({subject.info.spec})"
+        label = proxy_label(arm, subject.info.spec)
         return start_proxy(label, launch, port, environ=environ, log=starting.logs / f"{arm}.log", cwd=home)
 
     def _search_path(self, programs: Path) -> str:

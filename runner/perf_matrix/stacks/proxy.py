@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from perf_matrix.errors import PartDiedError
+from perf_matrix.matrix.model import Arm
 from perf_matrix.processes import Process, spawn
 from perf_matrix.stacks.ports import LOOPBACK, is_taken
 from perf_matrix.targets.base import Launch
@@ -57,12 +59,23 @@ class Proxy:
         return any(_group_of(pid) == self.process.popen.pid for pid in listeners if pid is not None)
 
 
+def proxy_label(arm: Arm, spec: str) -> str:
+    """What messages call the proxy of an arm, whoever runs it; those that tell of its end begin with it."""
+    return f"the {arm} proxy ({spec})"
+
+
 def start_proxy(
     label: str, launch: Launch, port: int, *, environ: Mapping[str, str], log: Path, cwd: Path
 ) -> Proxy:
-    """Start a proxy; returns at once. ``environ`` is its whole environment but for what the launch adds."""
+    """Start a proxy; returns at once. ``environ`` is its whole environment but for what the launch adds.
+
+    Raises PartDiedError where there is no such program: the version may not have it.
+    """
     started_at = time.monotonic()
-    process = spawn(label, launch.argv, env={**environ, **launch.env}, log=log, cwd=cwd)
+    try:
+        process = spawn(label, launch.argv, env={**environ, **launch.env}, log=log, cwd=cwd)
+    except OSError as error:
+        raise PartDiedError(f"{label} could not be started: {launch.argv[0]}: {error.strerror}.", []) from error
     return Proxy(label, process, port, started_at)
 
 

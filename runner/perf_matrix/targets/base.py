@@ -73,6 +73,12 @@ class Target(Protocol):
     def launch(self, request: LaunchRequest) -> Launch:
         """How to start it."""
 
+    def release_page(self, version: str) -> str:
+        """A web page that tells what is new in a release; empty where there is none."""
+
+    def tag_of(self, version: str) -> str:
+        """What a release is called in the project's repository, as a rule."""
+
     ready_path: str
 
     def ready_version(self, body: str) -> str | None:

@@ -67,6 +67,14 @@ class SmallTarget:
         argv = (sys.executable, str(SERVICE), request.host, str(request.port))
         return Launch(argv, env, json.dumps(request.patch.config))
 
+    def release_page(self, version: str) -> str:  # noqa: ARG002 - of the protocol
+        """Nothing is published of it."""
+        return ""
+
+    def tag_of(self, version: str) -> str:
+        """As tags are usually called."""
+        return f"v{version}"
+
     def ready_version(self, body: str) -> str | None:
         try:
             version = json.loads(body)["version"]

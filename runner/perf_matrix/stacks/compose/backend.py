@@ -49,6 +49,7 @@ from perf_matrix.stacks.compose.stand_ins import stand_ins_image, wait_for_stand
 from perf_matrix.stacks.cpus import CpuSets, confined_to, written
 from perf_matrix.stacks.database_delay import DatabaseDelay
 from perf_matrix.stacks.ports import LOOPBACK
+from perf_matrix.stacks.proxy import proxy_label
 from perf_matrix.stacks.readiness import READY_LIMIT_S, wait_until_ready
 from perf_matrix.stacks.stand_ins import CONTROL_PATH
 from perf_matrix.stacks.templates import database_of
@@ -120,6 +121,9 @@ class ComposeBackend:
         self._stand_ins = stand_ins_image(self._builder, say)
         self._subjects = ProxyImages(self._builder, self._target, self._label).prepare(subjects, say)
         return {arm: subject.info for arm, subject in self._subjects.items()}
+
+    def code(self, arm: Arm) -> None:  # noqa: ARG002 - of the protocol
+        """None: what is installed is inside an image."""
 
     def start_postgres(self) -> None:
         """Start the run's server on an empty volume. Raises PartDiedError where it does not start.
@@ -233,12 +237,12 @@ class ComposeBackend:
     def _part_labels(self, relay: RelayService | None) -> dict[str, str]:
         """Every service of a stack, and what messages call it; the relay first, since proxies connect to it."""
         delay = {DELAY_SERVICE: RELAY_LABEL} if relay else {}
-        proxies = {f"proxy-{arm}": _label_of(arm, subject) for arm, subject in self._subjects.items()}
+        proxies = {f"proxy-{arm}": proxy_label(arm, subject.info.spec) for arm, subject in self._subjects.items()}
         return {**delay, **_STAND_INS, **proxies}
 
     def _proxy(self, arm: Arm, started_at: float) -> ProxyContainer:
         service = f"proxy-{arm}"
-        label = _label_of(arm, self._subjects[arm])
+        label = proxy_label(arm, self._subjects[arm].info.spec)
         port = self._containers.port(service, PROXY_PORT, label)
         return ProxyContainer(self._containers, service, label, port, started_at)
 
@@ -281,7 +285,3 @@ def _cpu_variables(cpus: CpuSets | None) -> dict[str, str]:
         "POSTGRES_CPUS": written(cpus.database),
         "PROXY_CPUS": written(cpus.proxies),
     }
-
-
-def _label_of(arm: Arm, subject: ImageSubject) -> str:
-    return f"the {arm} proxy ({subject.info.spec})"

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 from packaging.version import InvalidVersion, Version
@@ -20,6 +21,7 @@ from perf_matrix.targets.base import Launch, LaunchRequest, Scale, Variables
 
 # The packages that the proxy's repository holds besides its own, and the folders that they are in.
 _COMPANIONS = {"litellm-proxy-extras": "litellm-proxy-extras", "litellm-enterprise": "enterprise"}
+_REPOSITORY = "https://github.com/BerriAI/litellm"
 _PROJECT_FILE = "pyproject.toml"
 # Compared as versions: 1.82.07 and v1.82.7 name the same release.
 _COMPROMISED = frozenset(map(Version, ("1.82.7", "1.82.8", "1.107.0")))
@@ -122,6 +124,14 @@ class LiteLLM:
             f"--num_workers={env.get('NUM_WORKERS', '1')}",
         )
         return Launch(argv, env, _config(request.patch.config))
+
+    def release_page(self, version: str) -> str:
+        """The release notes that name the version; a release may have several."""
+        return f"{_REPOSITORY}/releases?{urlencode({'q': version, 'expanded': 'true'})}"
+
+    def tag_of(self, version: str) -> str:
+        """As a rule; some have a suffix, such as -stable."""
+        return f"v{version}"
 
     def ready_version(self, body: str) -> str | None:
         """The version in a readiness answer, once the database is connected."""

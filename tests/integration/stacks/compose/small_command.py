@@ -4,5 +4,5 @@ from perf_matrix.cli import main
 from perf_matrix.targets import registry
 from tests.integration.stacks.compose.small_image import ContainerTarget
 
-registry._TARGETS["small"] = ContainerTarget()
+registry._BUILT_IN["small"] = ContainerTarget()
 main()

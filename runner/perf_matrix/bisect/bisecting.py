@@ -1,0 +1,245 @@
+"""A whole bisect: the ends, the search, what merges brought in, the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log1p
+
+import numpy as np
+
+import perf_matrix
+from perf_matrix.bisect.advice import advice
+from perf_matrix.bisect.answer import (
+    Requests,
+    alike_result,
+    symptom_result,
+    unstable_result,
+    versions_of,
+)
+from perf_matrix.bisect.closer import Closer
+from perf_matrix.bisect.comparing import Aim
+from perf_matrix.bisect.confirming import Boundary, Diffs
+from perf_matrix.bisect.ends import Ends, Wanted, find_symptoms
+from perf_matrix.bisect.history.candidate import History
+from perf_matrix.bisect.knowledge import Knowledge
+from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING, Laboratory, Measurement
+from perf_matrix.bisect.line import Line
+from perf_matrix.bisect.model import (
+    Bisection,
+    BisectionState,
+    Culprit,
+    Opened,
+    Spent,
+    SymptomResult,
+)
+from perf_matrix.bisect.prober import Prober
+from perf_matrix.bisect.searching import Found, Search
+from perf_matrix.bisect.store import Store, Trial
+from perf_matrix.bisect.symptom import Symptom
+from perf_matrix.bisect.tools import Builder, Deadline, Tools
+from perf_matrix.compare.compare import compare
+from perf_matrix.errors import MeasurementError
+from perf_matrix.experiment.display import Display
+from perf_matrix.record.model import Instrument, RunInfo
+
+_RUNS_OF_ENDS = 2
+
+Merged = Callable[[str], Sequence[History]]
+"""What a merge commit, by its hash, brought in."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a bisect takes from outside. ``host``: the key of this machine.
+
+    ``closer``: looks closer at culprits, given what each endpoint is asked.
+    """
+
+    laboratory: Laboratory
+    diffs: Diffs
+    merged: Merged
+    closer: Callable[[Mapping[str, str]], Closer]
+    builder: Builder
+    display: Display
+    host: str
+
+
+class Bisecting:
+    """One bisect over the history in ``store``."""
+
+    def __init__(self, store: Store, around: Around, deadline: Deadline) -> None:
+        self._store = store
+        self._around = around
+        self._line = Line(store.request.history.candidates)
+        self._knowledge = Knowledge()
+        self._prober = Prober(around.laboratory, store, self._knowledge, around.host)
+        self._tools = Tools(self._prober, self._knowledge, deadline, around.display, around.builder)
+        self._begin = time.monotonic()
+        self._kept = 0
+
+    def run(self) -> Bisection:
+        """Search, and answer. Raises MeasurementError where an end cannot be measured, or the machine fails.
+
+        What was measured until then is kept.
+        """
+        self._kept = self._prober.recall()
+        info = self._measure_ends()
+        if info is None:
+            return self._answer(Ends([], [], []), None, None)
+        compared = compare(self._prober.record(self._prober.trials("ends")[-1]))
+        wanted = Wanted(self._store.request.on)
+        ends = find_symptoms(self._knowledge, self._line.good, self._line.bad, compared, wanted)
+        found = self._search(info).search(self._line, ends.symptoms) if ends.symptoms else None
+        return self._answer(ends, found, info)
+
+    def _measure_ends(self) -> RunInfo | None:
+        """Both ends twice: once counted, once with everything; None where time was over before."""
+        for number in range(len(self._prober.trials("ends")), _RUNS_OF_ENDS):
+            if not self._tools.deadline.allows(self._knowledge.usual_s("ends")):
+                return None
+            first = number == 0
+            self._around.display.stage(
+                f"measuring both ends, {self._line.label(0)} and {self._line.label(len(self._line) - 1)}, "
+                f"for the {'first' if first else 'second'} time"
+            )
+            self._measure_both(COUNTING if first else self._instruments())
+        return self._prober.record(self._prober.trials("ends")[-1]).info
+
+    def _measure_both(self, instruments: Sequence[Instrument]) -> Trial:
+        ends = Measurement(
+            {"base": self._line.good, "head": self._line.bad}, instruments, self._epochs(instruments)
+        )
+        trial = self._prober.measure("ends", ends)
+        if trial is None:
+            spec, skip = next(iter(self._knowledge.skipped.items()))
+            which = "good" if spec == self._line.good else "bad"
+            tail = "".join(f"\n  | {line}" for line in skip.log_tail)
+            raise MeasurementError(
+                f"the {which} end, {spec}, cannot be measured, so there is nothing to search between: "
+                f"{skip.reason}{tail}"
+            )
+        return trial
+
+    def _epochs(self, instruments: Sequence[Instrument]) -> int:
+        """As often as the matrix file says where latencies are compared."""
+        if instruments == COUNTING:
+            return 1
+        measurement = Measurement({"base": self._line.good, "head": self._line.bad}, instruments, epochs=2)
+        order = self._around.laboratory.order(measurement)
+        return order.matrix.epochs
+
+    def _instruments(self) -> Sequence[Instrument]:
+        """What the findings are looked for with: what the metrics ask for, and the load where the matrix has one."""
+        request = self._store.request
+        order = self._around.laboratory.order(
+            Measurement({"base": self._line.good, "head": self._line.bad}, (), epochs=2)
+        )
+        if set(request.metrics) == {"queries"}:
+            return COUNTING
+        return LOADING if order.matrix.load else PAIRING
+
+    def _search(self, info: RunInfo) -> Search:
+        request = self._store.request
+        aim = Aim(request.confidence, log1p(info.matrix.gate.min_effect))
+        return Search(self._tools, aim, self._around.diffs, self._random, request.scan)
+
+    def _random(self) -> np.random.Generator:
+        return np.random.default_rng([self._store.request.seed, len(self._store.lines)])
+
+    def _answer(self, ends: Ends, found: Found | None, info: RunInfo | None) -> Bisection:
+        request, knowledge, line = self._store.request, self._knowledge, self._line
+        requests = _requests(info)
+        symptoms = [
+            symptom_result(line, symptom, found, self._culprits(symptom, found, info), knowledge, requests)
+            for symptom in ends.symptoms
+            if found is not None
+        ]
+        symptoms += [unstable_result(line, one, knowledge, requests) for one in ends.unstable]
+        symptoms += [alike_result(line, one, knowledge, requests) for one in ends.alike]
+        state = _state(symptoms, timed_out=info is None)
+        return Bisection(
+            state=state,
+            kind=request.history.kind,
+            good=request.good,
+            bad=request.bad,
+            versions=versions_of(line, knowledge),
+            symptoms=symptoms,
+            confidence=request.confidence,
+            spent=self._spent(),
+            advice=advice(state, request, str(self._store.path)),
+            warnings=[*request.history.notes, *self._store.notes, *self._about_hosts()],
+            host=self._around.laboratory.host,
+            tools=info.tools if info else {},
+            backend=info.backend if info else "local",
+            perf_matrix=perf_matrix.__version__,
+            arguments=request.arguments,
+        )
+
+    def _culprits(self, symptom: Symptom, found: Found, info: RunInfo | None) -> list[Culprit]:
+        """The culprits with files, links and the next command; merges opened up where that was asked for."""
+        closer = self._around.closer(_requests(info).by_endpoint)
+        closed = [
+            closer.look(culprit, symptom, self._line, _diff(culprit, found))
+            for culprit in found.culprits(symptom)
+        ]
+        if info is None or not self._store.request.all_parents:
+            return closed
+        return [self._opened(culprit, symptom, self._line, info) for culprit in closed]
+
+    def _opened(self, culprit: Culprit, symptom: Symptom, line: Line, info: RunInfo) -> Culprit:
+        """A merge commit with the culprits among what it merged, theirs opened up in turn; others as they are."""
+        commit = line.candidates[culprit.version].commit
+        if commit is None or commit.parents < 2 or culprit.suspects:  # noqa: PLR2004 - a merge
+            return culprit
+        for history in self._around.merged(commit.sha):
+            inner = Line(history.candidates)
+            self._around.display.stage(f"opening the merge {line.label(culprit.version)}")
+            found = self._search(info).search(inner, [symptom])
+            closer = self._around.closer(_requests(info).by_endpoint)
+            inside = [
+                self._opened(closer.look(each, symptom, inner, _diff(each, found)), symptom, inner, info)
+                for each in found.culprits(symptom)
+            ]
+            if inside or symptom in found.undecided:
+                note = "time was over before it was searched through" if symptom in found.undecided else ""
+                opened = Opened(versions=versions_of(inner, self._knowledge), culprits=inside, note=note)
+                return culprit.model_copy(update={"opened": opened})
+        note = "none of the commits that it merged shows it by itself: it is in how they were put together"
+        opened = Opened(versions=[], culprits=[], note=note)
+        return culprit.model_copy(update={"opened": opened})
+
+    def _spent(self) -> Spent:
+        return Spent(
+            seconds=time.monotonic() - self._begin,
+            starts=self._knowledge.starts,
+            versions=self._knowledge.versions,
+            runs=self._knowledge.trials,
+            kept=self._kept,
+        )
+
+    def _about_hosts(self) -> list[str]:
+        elsewhere = sum(line.host != self._around.host for line in self._store.lines)
+        if not elsewhere:
+            return []
+        return [f"{elsewhere} measurements were made on another machine and are not used"]
+
+
+def _requests(info: RunInfo | None) -> Requests:
+    return Requests(
+        {each.name: f"{each.request.method} {each.request.path}" for each in info.endpoints} if info else {}
+    )
+
+
+def _diff(culprit: Culprit, found: Found) -> str:
+    evidence = found.evidences.get(Boundary(culprit.parent, culprit.version))
+    return evidence.diff if evidence else ""
+
+
+def _state(symptoms: Sequence[SymptomResult], *, timed_out: bool) -> BisectionState:
+    if timed_out or any(symptom.state == "narrowed" for symptom in symptoms):
+        return "narrowed"
+    if any(symptom.state in ("found", "explained", "unstable") for symptom in symptoms):
+        return "found"
+    return "not reproduced"

@@ -1,0 +1,123 @@
+"""The symptoms: what differs between the ends of the history.  (Pure.)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from perf_matrix.bisect.knowledge import Knowledge
+from perf_matrix.bisect.model import Metric
+from perf_matrix.bisect.readings import Answer
+from perf_matrix.bisect.symptom import Symptom
+from perf_matrix.compare.model import CellComparison, Comparison, EndpointComparison, Quantile, Verdict
+
+_LATENCIES: Sequence[Metric] = ("p50", "p95", "p99")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user wants searched: 'endpoint' or 'endpoint/metric', each with globs; nothing for all findings."""
+
+    on: Sequence[str]
+
+    def asks_for(self, symptom: Symptom) -> bool:
+        """Whether one of them names the symptom."""
+        return any(_names(each, symptom) for each in self.on)
+
+    def allows(self, symptom: Symptom) -> bool:
+        """Whether nothing was named, or this."""
+        return not self.on or self.asks_for(symptom)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What both runs of the ends say: the symptoms, and those that were asked for and do not differ."""
+
+    symptoms: list[Symptom]
+    alike: list[Symptom]
+    unstable: list[Symptom]
+
+
+def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Comparison, wanted: Wanted) -> Ends:
+    """Every finding between the ends, ``good`` and ``bad`` by spec; ``compared`` is their second run.
+
+    Counts count where both runs agree. Of an endpoint's latencies the lowest quantile that regressed
+    stands for those above it.
+    """
+    exact = [symptom for symptom in knowledge.symptoms() if wanted.allows(symptom)]
+    unstable = [one for one in exact if _is_unstable(knowledge, one, good, bad)]
+    differing = [
+        symptom
+        for symptom in exact
+        if symptom not in unstable
+        and _differs(symptom, knowledge.values(symptom).get(good), knowledge.values(symptom).get(bad), wanted)
+    ]
+    noisy = [one for one in _noisy(compared, wanted) if wanted.allows(one)]
+    found = sorted(differing) + noisy
+    named = [*exact, *_latency_symptoms(compared)]
+    alike = [one for one in named if wanted.asks_for(one) and one not in found and one not in unstable]
+    return Ends(found, alike if wanted.on else [], [one for one in unstable if wanted.asks_for(one)])
+
+
+def _names(text: str, symptom: Symptom) -> bool:
+    endpoint, _, metric = text.partition("/")
+    return fnmatchcase(symptom.endpoint, endpoint) and fnmatchcase(symptom.metric, metric or "*")
+
+
+def _is_unstable(knowledge: Knowledge, symptom: Symptom, good: str, bad: str) -> bool:
+    readings = [{one.value for one in knowledge.readings(symptom, spec)} for spec in (good, bad)]
+    doubtful = any(knowledge.doubt(symptom, spec) for spec in (good, bad))
+    return doubtful or any(len(each) != 1 for each in readings)
+
+
+def _differs(symptom: Symptom, good: Answer, bad: Answer, wanted: Wanted) -> bool:
+    if good == bad:
+        return False
+    if good is None:
+        # An endpoint that appeared is no symptom unless it is asked for.
+        return wanted.asks_for(symptom)
+    return bad is not None or symptom.metric == "answers"
+
+
+def _noisy(compared: Comparison, wanted: Wanted) -> Iterator[Symptom]:
+    for cell in compared.cells:
+        for endpoint in cell.endpoints:
+            yield from _slower(cell, endpoint, wanted)
+            errors = Symptom(cell.id, endpoint.name, "errors")
+            if endpoint.load and _counts(endpoint.load.verdict, errors, wanted):
+                yield errors
+        if _leaks(cell):
+            yield Symptom(cell.id, "", "memory")
+
+
+def _slower(cell: CellComparison, endpoint: EndpointComparison, wanted: Wanted) -> Iterator[Symptom]:
+    for symptom, found in _quantiles(cell, endpoint):
+        if wanted.allows(symptom) and _counts(found.verdict, symptom, wanted):
+            yield symptom
+            return
+
+
+def _counts(verdict: Verdict, symptom: Symptom, wanted: Wanted) -> bool:
+    """A regression always does; an improvement where it is asked for."""
+    return verdict == "regression" or (verdict == "improvement" and wanted.asks_for(symptom))
+
+
+def _quantiles(cell: CellComparison, endpoint: EndpointComparison) -> Iterator[tuple[Symptom, Quantile]]:
+    paired = endpoint.paired
+    found = (paired.p50, paired.p95, paired.p99) if paired else (None, None, None)
+    for metric, quantile in zip(_LATENCIES, found, strict=True):
+        if quantile is not None and quantile.gated:
+            yield Symptom(cell.id, endpoint.name, metric), quantile
+
+
+def _latency_symptoms(compared: Comparison) -> Iterator[Symptom]:
+    for cell in compared.cells:
+        for endpoint in cell.endpoints:
+            yield from (symptom for symptom, _ in _quantiles(cell, endpoint))
+
+
+def _leaks(cell: CellComparison) -> bool:
+    """Whether the soak has a word on head's memory: it then grows, faster than base's, by what matters."""
+    soak = cell.soak
+    return bool(soak and soak.note and soak.growth.base is not None and soak.growth.head is not None)

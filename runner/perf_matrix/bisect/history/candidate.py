@@ -1,0 +1,55 @@
+"""The versions that a bisect chooses from, in order.  (Pure.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from perf_matrix.bisect.model import CommitInfo
+from perf_matrix.subjects.spec import Commit, Image, Release, Subject
+
+HistoryKind = Literal["releases", "commits", "tags", "images", "list"]
+
+SHORT = 8
+"""Digits of a hash that a label shows; more where two of a history begin alike."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One version of a history.
+
+    ``spec``: as a subject is written (``litellm==1.80.9``, ``git:`` and a full hash). ``label``: for tables and
+    pictures, short, no two alike in a history. ``commit``: what the commit says of itself, where it is one.
+    """
+
+    spec: str
+    label: str
+    commit: CommitInfo | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """The candidates, the good end first and the bad end last, and what a reader must know about them."""
+
+    kind: HistoryKind
+    candidates: tuple[Candidate, ...]
+    notes: tuple[str, ...] = ()
+
+
+def candidate_of(subject: Subject, commit: CommitInfo | None = None) -> Candidate:
+    """A subject as a candidate. A commit is named by its hash: what it was called by may move."""
+    match subject:
+        case Release(version=version):
+            return Candidate(subject.spec, version)
+        case Commit(sha=sha):
+            return Candidate(f"git:{sha}", subject.label, commit)
+        case Image(reference=reference):
+            return Candidate(subject.spec, tag_of(reference) or subject.label)
+        case _:
+            return Candidate(subject.spec, subject.label)
+
+
+def tag_of(reference: str) -> str:
+    """The tag of an image's name; empty where it has none, or a digest, which says what is meant instead."""
+    _, colon, tag = reference.rpartition(":")
+    return tag if colon and "/" not in tag and "@" not in reference else ""

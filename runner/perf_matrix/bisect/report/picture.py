@@ -1,0 +1,28 @@
+"""The picture of a symptom as an SVG file of its own; in the HTML report the same shapes stand in the page."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from perf_matrix.bisect.model import Bisection, SymptomResult
+from perf_matrix.bisect.report.clean import cleaned
+from perf_matrix.bisect.report.drawing import WIDE, drawing
+from perf_matrix.bisect.report.html import templates
+
+_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
+
+
+def picture(bisection: Bisection, symptom: SymptomResult) -> str:
+    """Return the metric of one of the bisection's symptoms over all versions, as an SVG file without script.
+
+    It follows the light or dark scheme of where it is shown. Raises ValueError where nothing of it was measured.
+    """
+    clean = cleaned(bisection)
+    shapes = drawing(clean, clean.symptoms[bisection.symptoms.index(symptom)], WIDE)
+    if shapes is None:
+        raise ValueError(f"nothing of {symptom.endpoint}/{symptom.metric} was measured: there is no picture")
+    size = Markup('{} width="{}" height="{}"').format(
+        Markup(_NAMESPACE), round(shapes.width), round(shapes.height)
+    )
+    template = templates().get_template("picture_alone.svg.j2")
+    return template.render(shapes=shapes, attributes=size).strip() + "\n"

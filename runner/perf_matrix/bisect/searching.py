@@ -1,0 +1,158 @@
+"""One line of versions searched: counts first, then what only a comparison shows; every culprit confirmed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from perf_matrix.bisect.comparing import Aim, beliefs_of, search_levels
+from perf_matrix.bisect.confirming import Boundary, Diffs, confirm, confirmation, explained
+from perf_matrix.bisect.counting import count_ends, scan, search_counts
+from perf_matrix.bisect.culprits import exact_culprit, noisy_culprit
+from perf_matrix.bisect.evidence import Evidence, evidence_of
+from perf_matrix.bisect.line import Line
+from perf_matrix.bisect.model import Culprit
+from perf_matrix.bisect.search.exact import Change, change_points
+from perf_matrix.bisect.search.noisy import Belief
+from perf_matrix.bisect.symptom import Symptom
+from perf_matrix.bisect.tools import Tools
+
+# Confirming may contradict a count, which is then searched with the new value.
+_ROUNDS = 3
+
+Random = Callable[[], np.random.Generator]
+"""A generator that depends on nothing but what was measured so far: a resumed search goes on alike."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of a line's symptoms: the changes of exact ones, the beliefs of noisy ones.
+
+    ``undecided``: time was over, or the confidence was not reached. ``explained``: latencies that the culprits of
+    their endpoint's counts add up to.
+    """
+
+    changes: Mapping[Symptom, Sequence[Change]]
+    beliefs: Mapping[Symptom, Belief]
+    evidences: Mapping[Boundary, Evidence]
+    undecided: frozenset[Symptom]
+    explained: frozenset[Symptom]
+
+    def culprits(self, symptom: Symptom) -> list[Culprit]:
+        """Every culprit of a symptom that was found, in the order of the history."""
+        if symptom.is_exact:
+            changes = (change for change in self.changes.get(symptom, ()) if change.resolved)
+            return [exact_culprit(symptom, change, self.evidences) for change in changes]
+        belief = self.beliefs.get(symptom)
+        return [noisy_culprit(symptom, change, self.evidences) for change in belief.changes] if belief else []
+
+
+@dataclass(frozen=True)
+class Search:
+    """Searches lines; ``every`` measures every version."""
+
+    tools: Tools
+    aim: Aim
+    diffs: Diffs
+    random: Random
+    every: bool
+
+    def search(self, line: Line, symptoms: Sequence[Symptom]) -> Found:
+        """Find the culprits of each symptom, or come as near as the time allows."""
+        exact = [symptom for symptom in symptoms if symptom.is_exact]
+        noisy = [symptom for symptom in symptoms if not symptom.is_exact]
+        counted = self._search_exact(line, exact, noisy) if exact else True
+        changes = self._changes(line, exact)
+        explained = self._explained(line, changes, noisy) if counted else frozenset[Symptom]()
+        left = [symptom for symptom in noisy if symptom not in explained]
+        certain = self._search_noisy(line, left) if left and counted else not left
+        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random())
+        unsure = [
+            symptom
+            for symptom in left
+            if not certain and (symptom not in beliefs or beliefs[symptom].confidence < self.aim.confidence)
+        ]
+        open_ = [symptom for symptom in exact if not all(each.resolved for each in changes[symptom])]
+        return Found(changes, beliefs, self._evidences(line), frozenset([*unsure, *open_]), explained)
+
+    def _search_exact(self, line: Line, exact: Sequence[Symptom], noisy: Sequence[Symptom]) -> bool:
+        """Search, confirm, and search again where confirming showed other values; False where time was over."""
+        tools = self.tools
+        if not count_ends(line, exact, tools) or (self.every and not scan(line, exact, tools)):
+            return False
+        for _ in range(_ROUNDS):
+            if not search_counts(line, exact, tools):
+                return False
+            boundaries = self._boundaries(self._changes(line, exact))
+            if not confirm(line, boundaries, noisy, tools, self.diffs):
+                return False
+            if boundaries.keys() == self._boundaries(self._changes(line, exact)).keys():
+                return True
+        return True
+
+    def _search_noisy(self, line: Line, noisy: Sequence[Symptom]) -> bool:
+        """Search the levels, then confirm what is believed; False where the confidence was not reached."""
+        certain = search_levels(line, noisy, self.aim, self.tools, self.random())
+        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random())
+        boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
+        for symptom, belief in beliefs.items():
+            for change in belief.changes:
+                boundaries[Boundary(change.parent, change.version)].append(symptom)
+        return certain and confirm(line, boundaries, noisy, self.tools, self.diffs)
+
+    def _changes(self, line: Line, exact: Sequence[Symptom]) -> dict[Symptom, list[Change]]:
+        skipped = line.skipped(self.tools.knowledge, exact)
+        return {
+            symptom: change_points(line.readings(self.tools.knowledge, symptom), skipped, len(line))
+            for symptom in exact
+        }
+
+    def _explained(
+        self, line: Line, changes: Mapping[Symptom, Sequence[Change]], noisy: Sequence[Symptom]
+    ) -> frozenset[Symptom]:
+        return frozenset(
+            symptom
+            for symptom in noisy
+            for boundaries in [_of_endpoint(changes, symptom)]
+            if boundaries and explained(line, symptom, boundaries, self.tools.knowledge)
+        )
+
+    @staticmethod
+    def _boundaries(changes: Mapping[Symptom, Sequence[Change]]) -> dict[Boundary, list[Symptom]]:
+        boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
+        for symptom, found in changes.items():
+            for change in found:
+                if change.resolved:
+                    boundaries[Boundary(change.parent, change.version)].append(symptom)
+        return boundaries
+
+    def _evidences(self, line: Line) -> dict[Boundary, Evidence]:
+        """The confirming runs of neighbours in the line."""
+        numbers = {candidate.spec: number for number, candidate in enumerate(line.candidates)}
+        prober = self.tools.prober
+        pairs = {
+            (trial.subjects["base"], trial.subjects["head"])
+            for trial in prober.trials("confirm")
+            if all(spec in numbers for spec in trial.subjects.values())
+        }
+        return {
+            Boundary(numbers[parent], numbers[culprit]): evidence_of(prober.record(trial))
+            for parent, culprit in pairs
+            if (trial := confirmation(prober, parent, culprit))
+        }
+
+
+def _of_endpoint(changes: Mapping[Symptom, Sequence[Change]], symptom: Symptom) -> list[Boundary]:
+    """Where the counts of a latency's endpoint changed."""
+    return sorted(
+        {
+            Boundary(change.parent, change.version)
+            for other, found in changes.items()
+            if (other.cell, other.endpoint) == (symptom.cell, symptom.endpoint)
+            for change in found
+            if change.resolved
+        }
+    )

@@ -1,0 +1,103 @@
+"""Starting a bisect, or going on with one: everything that it works with is put together here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from perf_matrix.bisect.ahead import Ahead
+from perf_matrix.bisect.bisecting import Around, Bisecting
+from perf_matrix.bisect.closer import Closer
+from perf_matrix.bisect.confirming import Diffs
+from perf_matrix.bisect.diffs import CommitDiffs, InstalledDiffs
+from perf_matrix.bisect.history.candidate import History
+from perf_matrix.bisect.history.commits import merged_by
+from perf_matrix.bisect.laboratory import Laboratory, Scene
+from perf_matrix.bisect.model import Bisection
+from perf_matrix.bisect.store import BisectRequest, Store, create_store, host_key
+from perf_matrix.bisect.tools import Deadline
+from perf_matrix.cache import lease_registry
+from perf_matrix.experiment.surroundings import Surroundings
+from perf_matrix.lease import LEASE_VARIABLE, hold_lease
+from perf_matrix.targets.base import Target
+
+
+def start_bisect(request: BisectRequest, folder: Path, target: Target, outside: Surroundings) -> Bisection:
+    """Search what ``request`` asks for, into the new folder ``folder``.
+
+    Raises InputError where the folder is taken or an end cannot be had, MeasurementError later; what was measured
+    until then is kept, and ``resume_bisect`` goes on from there.
+    """
+    # What the scene has wrong is said before a folder is made.
+    _laboratory(request, outside).check(
+        request.history.candidates[0].spec, request.history.candidates[-1].spec
+    )
+    return _search(create_store(folder, request), target, request.time_s, outside)
+
+
+def resume_bisect(store: Store, target: Target, time_s: float | None, outside: Surroundings) -> Bisection:
+    """Go on with an interrupted bisect, or one whose time was over, for ``time_s`` seconds. Raises as above."""
+    for note in store.notes:
+        outside.display.note(note)
+    return _search(store, target, time_s, outside)
+
+
+def _search(store: Store, target: Target, time_s: float | None, outside: Surroundings) -> Bisection:
+    request = store.request
+    begin = time.monotonic()
+    deadline = Deadline(None if time_s is None else begin + time_s)
+    laboratory = _laboratory(request, outside)
+    with _building_ahead(request, outside) as builder:
+        around = Around(
+            laboratory=laboratory,
+            diffs=_diffs(request, target, outside),
+            merged=lambda sha: _merged(request, sha),
+            closer=lambda requests: _closer(request, target, requests),
+            builder=builder,
+            display=outside.display,
+            host=host_key(laboratory.host),
+        )
+        return Bisecting(store, around, deadline).run()
+
+
+def _laboratory(request: BisectRequest, outside: Surroundings) -> Laboratory:
+    scene = Scene(
+        matrix=request.matrix,
+        cells=request.cells,
+        endpoints=request.endpoints,
+        metrics=request.metrics,
+        backend=request.backend,
+        checkout=request.repository or Path(),
+        today=datetime.now(UTC).date(),
+    )
+    return Laboratory(scene, outside)
+
+
+@contextmanager
+def _building_ahead(request: BisectRequest, outside: Surroundings) -> Iterator[Ahead]:
+    """What builds ahead; ended on every way out, and by its lease where this process is killed."""
+    arguments = ["--matrix", request.matrix, "--backend", request.backend]
+    arguments += ["--checkout", str(request.repository)] if request.repository else []
+    with hold_lease(lease_registry(outside.cache)) as lease:
+        ahead = Ahead(arguments, lease.private, {**outside.environ, LEASE_VARIABLE: lease.id})
+        try:
+            yield ahead
+        finally:
+            ahead.stop()
+
+
+def _diffs(request: BisectRequest, target: Target, outside: Surroundings) -> Diffs:
+    if request.repository is not None:
+        return CommitDiffs(request.repository)
+    return InstalledDiffs(target, request.backend, outside)
+
+
+def _merged(request: BisectRequest, sha: str) -> Sequence[History]:
+    return merged_by(request.repository, sha) if request.repository else []
+
+
+def _closer(request: BisectRequest, target: Target, requests: Mapping[str, str]) -> Closer:
+    return Closer(request.history.kind, target, request.repository, request.all_parents, requests)
