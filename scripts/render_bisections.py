@@ -20,9 +20,9 @@ import click
 from perf_matrix.bisect.model import Bisection
 from perf_matrix.bisect.report import picture, render_html, render_markdown, render_terminal
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from unit.bisect.report.samples import SAMPLES  # noqa: E402 - the tests' folder must be on the path first
+from tests.unit.bisect.report.samples import SAMPLES
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _TIME_LIMIT_S = 60

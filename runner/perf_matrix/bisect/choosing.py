@@ -10,8 +10,9 @@ import docker
 
 from perf_matrix.bisect.history.candidate import History
 from perf_matrix.bisect.history.commits import commits_between
-from perf_matrix.bisect.history.images import images_between, local_tags, name_of
+from perf_matrix.bisect.history.images import images_between, name_of
 from perf_matrix.bisect.history.listed import history_of_list
+from perf_matrix.bisect.history.local_images import local_tags
 from perf_matrix.bisect.history.releases import ReleaseChoice, release_history
 from perf_matrix.bisect.history.tags import tags_between
 from perf_matrix.errors import InputError

@@ -67,7 +67,7 @@ class Knowledge:
 
     def runs(self, spec: str) -> int:
         """How many measurements a version was in."""
-        return self._runs[spec]
+        return self._runs.get(spec, 0)
 
     @property
     def versions(self) -> int:

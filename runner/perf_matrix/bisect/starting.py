@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import perf_matrix
 from perf_matrix.bisect.ahead import Ahead
 from perf_matrix.bisect.bisecting import Around, Bisecting
 from perf_matrix.bisect.closer import Closer
 from perf_matrix.bisect.confirming import Diffs
 from perf_matrix.bisect.diffs import CommitDiffs, InstalledDiffs
-from perf_matrix.bisect.history.candidate import History
+from perf_matrix.bisect.ends import Wanted
+from perf_matrix.bisect.git_session import Session
+from perf_matrix.bisect.history.candidate import SHORT, Candidate, History
 from perf_matrix.bisect.history.commits import merged_by
+from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import Laboratory, Scene
 from perf_matrix.bisect.model import Bisection
-from perf_matrix.bisect.store import BisectRequest, Store, create_store, host_key
+from perf_matrix.bisect.prober import Prober
+from perf_matrix.bisect.stepping import Judgement, Stepper, StepRequest, instruments_asked
+from perf_matrix.bisect.store import REQUEST_FILE, BisectRequest, Store, create_store, host_key, open_store
 from perf_matrix.bisect.tools import Deadline
 from perf_matrix.cache import lease_registry
 from perf_matrix.experiment.surroundings import Surroundings
@@ -45,6 +52,51 @@ def resume_bisect(store: Store, target: Target, time_s: float | None, outside: S
     return _search(store, target, time_s, outside)
 
 
+def judge_commit(session: Session, asked: StepRequest, outside: Surroundings) -> Judgement:
+    """Judge the commit of a git bisect session.
+
+    Raises InputError for what was asked wrong, MeasurementError where the ends do not differ or the machine fails.
+    """
+    good, bad, commit = (_commit_candidate(sha) for sha in (session.good, session.bad, session.commit))
+    laboratory = _laboratory_of(asked, session.repository, outside)
+    laboratory.check(good.spec, bad.spec)
+    store = _step_store(session, asked)
+    knowledge = Knowledge()
+    prober = Prober(laboratory, store, knowledge, host_key(laboratory.host))
+    stepper = Stepper((good, bad), Wanted(asked.on), prober, knowledge, outside.display)
+    return stepper.judge(commit, instruments_asked(asked.on))
+
+
+def _step_store(session: Session, asked: StepRequest) -> Store:
+    """What is kept of the session for these options; made with the first step."""
+    digest = hashlib.sha256(repr(asked).encode()).hexdigest()[:12]
+    folder = session.folder / digest
+    if (folder / REQUEST_FILE).exists():
+        return open_store(folder)
+    request = BisectRequest(
+        perf_matrix=perf_matrix.__version__,
+        started_at=time.time(),
+        seed=0,
+        good=session.good,
+        bad=session.bad,
+        history=History("commits", tuple(_commit_candidate(sha) for sha in (session.good, session.bad))),
+        repository=session.repository,
+        on=list(asked.on),
+        matrix=asked.matrix,
+        cells=list(asked.cells),
+        endpoints=list(asked.endpoints),
+        metrics=list(asked.metrics),
+        backend=asked.backend,
+        confidence=0.95,
+        arguments=[],
+    )
+    return create_store(folder, request)
+
+
+def _commit_candidate(sha: str) -> Candidate:
+    return Candidate(f"git:{sha}", sha[:SHORT])
+
+
 def _search(store: Store, target: Target, time_s: float | None, outside: Surroundings) -> Bisection:
     request = store.request
     begin = time.monotonic()
@@ -64,13 +116,17 @@ def _search(store: Store, target: Target, time_s: float | None, outside: Surroun
 
 
 def _laboratory(request: BisectRequest, outside: Surroundings) -> Laboratory:
+    return _laboratory_of(request, request.repository or Path(), outside)
+
+
+def _laboratory_of(asked: BisectRequest | StepRequest, checkout: Path, outside: Surroundings) -> Laboratory:
     scene = Scene(
-        matrix=request.matrix,
-        cells=request.cells,
-        endpoints=request.endpoints,
-        metrics=request.metrics,
-        backend=request.backend,
-        checkout=request.repository or Path(),
+        matrix=asked.matrix,
+        cells=asked.cells,
+        endpoints=asked.endpoints,
+        metrics=asked.metrics,
+        backend=asked.backend,
+        checkout=checkout,
         today=datetime.now(UTC).date(),
     )
     return Laboratory(scene, outside)

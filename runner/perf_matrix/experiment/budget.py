@@ -16,7 +16,7 @@ PAIRS_PER_BLOCK = 10
 BLOCKS_PER_ENDPOINT = 8
 
 # A limit of so many seconds: as short as can be. Every endpoint gets its blocks, and nothing is measured beyond them.
-LEAST = 0.0
+LEAST = 0.001
 
 # Assumed before anything was started, and on the low side: a limit that is refused on these grounds is
 # hopeless anywhere. What is really needed is known after the first windows, and checked again then.

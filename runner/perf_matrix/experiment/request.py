@@ -83,6 +83,7 @@ class Order:
     own_requests: dict[str, Requests]
     diff: str
     backend: BackendChoice
+    epochs: int | None
 
 
 def check(wish: Wish, today: date) -> Order:
@@ -115,6 +116,7 @@ def check(wish: Wish, today: date) -> Order:
         own_requests={cell.id: requests_of(cell) for cell in cells if cell.patch.scale},
         diff=wish.diff,
         backend=wish.backend,
+        epochs=wish.epochs,
     )
     _refuse_unheeded(wish, order)
     _refuse_hopeless(order)
@@ -142,8 +144,6 @@ def _overridden(matrix: MatrixFile, wish: Wish) -> MatrixFile:
     if wish.round_trip_ms is not None:
         database = matrix.database.model_copy(update={"round_trip_ms": wish.round_trip_ms})
         matrix = matrix.model_copy(update={"database": database})
-    if wish.epochs is not None:
-        matrix = matrix.model_copy(update={"epochs": wish.epochs})
     if wish.one_scale:
         matrix = matrix.model_copy(update={"second_scale": {}})
     return matrix

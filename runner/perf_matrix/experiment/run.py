@@ -179,6 +179,7 @@ def _info(order: Order, workshop: _Workshop, command: Command) -> RunInfo:
         host=this_host(),
         tools=workshop.versions,
         diff=order.diff,
+        asked_epochs=order.epochs,
     )
 
 

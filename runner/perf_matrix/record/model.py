@@ -105,12 +105,17 @@ class RunInfo(Recorded):
     host: HostInfo
     tools: dict[str, str] = {}
     diff: str = Field(default="", description="The change between the subjects, as a unified diff.")
+    asked_epochs: int | None = Field(
+        default=None, ge=1, description="Other than the matrix file's, where a search asked for it."
+    )
     merged: Merger | None = Field(default=None, description="None where it was measured in one go.")
 
     @property
     def epochs(self) -> int:
         """How often the stack is started at the first data scale: counts need no repetition, being exact."""
-        return self.matrix.epochs if "paired" in self.instruments else 1
+        if "paired" not in self.instruments:
+            return 1
+        return self.asked_epochs or self.matrix.epochs
 
     @property
     def load(self) -> Load | None:

@@ -40,7 +40,8 @@ def released_versions(package: str) -> list[str]:
     """Every version that the configured index offers for this Python, newest first; [] where it has none.
 
     Those that were yanked are left out. Goes by pip, which honours the index, certificates and mirrors that the
-    user has configured. Raises MissingToolError where this Python has no pip.
+    user has configured. Raises MissingToolError where this Python has no pip or an old one, and MeasurementError where
+    that is not done in time.
     """
     return _versions(_list(package)) or []
 
@@ -49,7 +50,7 @@ def listed_releases(package: str, named: Sequence[str] = ()) -> Listing:
     """What the configured index offers of ``package``; of those yanked, the versions ``named`` that it still gives.
 
     Raises InputError where it has no release at all for this Python, MeasurementError with pip's words where
-    an index does not answer, and MissingToolError where this Python has no pip.
+    an index does not answer, and MissingToolError where this Python has no pip or an old one.
     """
     with tempfile.TemporaryDirectory(prefix="perf-matrix-pip-") as scratch:
         log = Path(scratch, "pip.log")
@@ -71,6 +72,11 @@ def _list(package: str, *options: str) -> subprocess.CompletedProcess[str]:
     if "No module named pip" in done.stderr:
         raise MissingToolError(
             "this Python has no pip, which lists releases. Get it with: pip install 'perf-matrix[local]'"
+        )
+    if "no such option: --json" in done.stderr:
+        raise MissingToolError(
+            f"this Python's pip is too old to list releases. Get a newer one with: {sys.executable} -m pip install "
+            "'pip>=25.1'"
         )
     return done
 

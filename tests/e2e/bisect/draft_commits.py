@@ -20,13 +20,16 @@ pytestmark = pytest.mark.e2e
 # A bisect measures 20 to 30 times; on a busy machine each takes longer.
 LIMIT_S = 1800.0
 ON_COUNTS = ("--metrics", "queries")
+NOT_FOUND = 4
 GOES_ON, FOUND_BAD, CANNOT_TELL, GIVES_UP = 0, 1, 125, 128
 
 
 @pytest.fixture(scope="module")
 def found(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Bisection:
     """The bisect of the first-parent line, counts and latencies: one for several tests."""
-    return answer_of(bisect(demo, tmp_path_factory.mktemp("first-parent")))
+    ended = bisect(demo, tmp_path_factory.mktemp("first-parent"))
+    assert ended.exit_code == 0, ended.stderr
+    return answer_of(ended)
 
 
 def test_all_three_commits_are_named_the_merge_for_the_one_inside(demo: Demo, found: Bisection) -> None:
@@ -92,7 +95,15 @@ def test_a_version_that_does_not_start_is_skipped_when_it_has_to_be_met(demo: De
 
 def test_with_all_parents_the_commit_inside_the_branch_is_named(demo: Demo, tmp_path: Path) -> None:
     found = answer_of(bisect(demo, tmp_path, "--all-parents", "--on", "chat/queries"))
-    assert culprits(found) == {("chat", "queries"): [demo.told.extra_lookup]}
+    assert culprits(found) == {("chat", "queries"): [demo.told.extra_lookup_merge]}
+    (merge,) = symptom(found, "chat", "queries").culprits
+    assert merge.opened is not None
+    assert merge.opened.note == ""
+    (inner,) = merge.opened.culprits
+    assert sha_of(merge.opened.versions[inner.version].spec) == demo.told.extra_lookup
+    assert sha_of(merge.opened.versions[inner.parent].spec) == demo.repository.git(
+        "rev-parse", f"{demo.told.extra_lookup}^"
+    )
 
 
 def test_nothing_of_a_bisect_stays_in_the_checkout(demo: Demo, found: Bisection) -> None:
@@ -102,7 +113,9 @@ def test_nothing_of_a_bisect_stays_in_the_checkout(demo: Demo, found: Bisection)
 
 
 def test_both_ends_alike_is_not_reproduced(demo: Demo, tmp_path: Path) -> None:
-    found = answer_of(bisect(demo, tmp_path, *ON_COUNTS, bad=f"{demo.told.n_plus_one}^"))
+    ended = bisect(demo, tmp_path, *ON_COUNTS, bad=f"{demo.told.n_plus_one}^")
+    found = answer_of(ended)
+    assert ended.exit_code == NOT_FOUND
     assert (found.state, found.symptoms) == ("not reproduced", [])
     assert found.advice
 

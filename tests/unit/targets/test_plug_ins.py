@@ -8,9 +8,11 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perf_matrix.cli import cli
 from perf_matrix.errors import InputError
 from perf_matrix.targets.base import Target
 from perf_matrix.targets.litellm import LiteLLM
@@ -77,6 +79,16 @@ def test_a_plug_in_that_is_not_asked_for_is_not_imported(install: Install) -> No
     install("not_asked_for", "raise AssertionError('it was imported')\n", name="other")
     assert isinstance(find_target("demo"), DemoTarget)
     assert "not_asked_for" not in sys.modules
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["plan", "--matrix", "smoke"]])
+def test_a_command_that_names_no_other_target_imports_no_plug_in(
+    install: Install, arguments: list[str]
+) -> None:
+    install("left_alone", "raise AssertionError('it was imported')\n")
+    result = CliRunner().invoke(cli, arguments)
+    assert (result.exit_code, result.exception) == (0, None)
+    assert "left_alone" not in sys.modules
 
 
 def test_the_nearest_of_all_names_is_told(install: Install) -> None:

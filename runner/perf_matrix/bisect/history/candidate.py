@@ -13,6 +13,9 @@ HistoryKind = Literal["releases", "commits", "tags", "images", "list"]
 SHORT = 8
 """Digits of a hash that a label shows; more where two of a history begin alike."""
 
+TAGS = "refs/tags/"
+"""What git puts before the name of a tag."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -41,8 +44,9 @@ def candidate_of(subject: Subject, commit: CommitInfo | None = None) -> Candidat
     match subject:
         case Release(version=version):
             return Candidate(subject.spec, version)
-        case Commit(sha=sha):
-            return Candidate(f"git:{sha}", subject.label, commit)
+        case Commit(sha=sha, ref=ref):
+            is_hash = sha.startswith(ref.lower())
+            return Candidate(f"git:{sha}", sha[:SHORT] if is_hash else ref.removeprefix(TAGS), commit)
         case Image(reference=reference):
             return Candidate(subject.spec, tag_of(reference) or subject.label)
         case _:

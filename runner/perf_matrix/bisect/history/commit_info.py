@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from perf_matrix.bisect.history.candidate import SHORT, Candidate
+from perf_matrix.bisect.history.candidate import SHORT, Candidate, candidate_of
 from perf_matrix.bisect.history.pages import Pages, pages_of
 from perf_matrix.bisect.history.plain import plain
 from perf_matrix.bisect.model import CommitInfo
 from perf_matrix.errors import MeasurementError
 from perf_matrix.subjects.git import run_git
+from perf_matrix.subjects.spec import Commit, Subject
 
 _LIMIT_S = 300
 # Every field on a line of its own, a NUL after each commit: no field can hold either.
@@ -55,6 +56,12 @@ def commit_info(repository: Path, sha: str) -> CommitInfo:
     """What one commit says of itself. Raises MeasurementError where there is no such commit."""
     (found,) = found_commits(repository, "--no-walk", sha)
     return found.info
+
+
+def described(subject: Subject) -> Candidate:
+    """A subject as a candidate; a commit with what it says of itself."""
+    commit = commit_info(subject.repository, subject.sha) if isinstance(subject, Commit) else None
+    return candidate_of(subject, commit)
 
 
 def candidates_of(commits: Sequence[Found]) -> tuple[Candidate, ...]:

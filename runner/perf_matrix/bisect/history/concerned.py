@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from sqlglot import exp
-
 from perf_matrix.queries.form import form
-from perf_matrix.queries.syntax import parsed
 
-_DISTINCTIVE = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9_]*[A-Za-z0-9]|[a-z0-9]+[A-Z]\w*")
 _VARIABLE = re.compile(r"\$?\{[^}]*\}|:\w+|[0-9]+|[0-9a-fA-F-]{16,}")
 # Parameters of a path are written {id}, <id>, :id or put together: any text up to the next slash.
 _ANY_SEGMENT = r"[^/\"'`\s]+"
@@ -42,13 +38,16 @@ def concerned_by(statements: Iterable[str], requests: Iterable[str] = ()) -> Con
 
     ``statements`` are canonical texts, as comparisons hold them; those that cannot be parsed name nothing.
     """
+    # The parser takes a quarter of a second to import, and a help text should not wait for it.
+    from perf_matrix.bisect.history.sql_names import sql_names  # noqa: PLC0415
+
     texts = list(dict.fromkeys(statements))
-    trees = [tree for text in texts if (tree := _tree(text)) is not None]
+    names = [sql_names(text) for text in texts]
     tables = ((found.verb, table) for found in map(form, texts) for table in found.tables)
     return Concerned(
         tables=_once(tables),
-        functions=_once(name for tree in trees for name in _functions(tree)),
-        columns=_once(name for tree in trees for name in _columns(tree)),
+        functions=_once(name for one in names for name in one.functions),
+        columns=_once(name for one in names for name in one.columns),
         paths=_once(path for request in requests if (path := path_of(request))),
     )
 
@@ -68,29 +67,6 @@ def path_pattern(path: str) -> re.Pattern[str]:
     shortest = min(2, len(segments))
     endings = ["/".join(segments[start:]) for start in range(len(segments) - shortest + 1)]
     return re.compile(rf"[\"'`]/?(?:{'|'.join(endings)})/?[\"'`?]")
-
-
-def _tree(text: str) -> exp.Expr | None:
-    try:
-        return parsed(text)
-    except RecursionError:
-        return None
-
-
-def _functions(tree: exp.Expr) -> Iterator[str]:
-    """The names of functions that sqlglot does not know: the application's own, and those of extensions."""
-    return (node.name for node in tree.find_all(exp.Anonymous) if node.name)
-
-
-def _columns(tree: exp.Expr) -> Iterator[str]:
-    """Columns that decide which rows are read; a list of results names every column there is."""
-    clauses = (
-        clause for kind in (exp.Where, exp.Join, exp.Order, exp.Group) for clause in tree.find_all(kind)
-    )
-    for clause in clauses:
-        for column in clause.find_all(exp.Column):
-            if _DISTINCTIVE.fullmatch(column.name):
-                yield column.name
 
 
 def _once(found: Iterable[Named]) -> tuple[Named, ...]:

@@ -29,7 +29,7 @@ def surroundings(diff: str) -> Surroundings:
             old_name = line.removeprefix("rename from ")
         elif line.startswith("rename to ") and old_name:
             found.renamed[old_name] = line.removeprefix("rename to ")
-        elif name := _NEW_NAME.fullmatch(line):
+        elif name := _NEW_NAME.match(line):
             new_name = name[1]
         elif (hunk := _HUNK.match(line)) and hunk[3].strip() and new_name:
             found.headings.setdefault(new_name, []).append(hunk[3])

@@ -1,25 +1,16 @@
-"""The images between two images, by their tags.
-
-Registries are not asked: what they list is one page of thousands, needs a login for many, and an image that is
-not here would have to be pulled first anyway. So the candidates are the tags that this machine's engine has.
-"""
+"""The images between two images, by their tags.  (Pure.)"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from perf_matrix.bisect.history.candidate import Candidate, History, candidate_of, tag_of
 from perf_matrix.errors import InputError
-from perf_matrix.stacks.compose.engine import answering
 from perf_matrix.subjects.spec import Image
-
-if TYPE_CHECKING:
-    import docker
 
 # main-v1.80.5-stable.1: what stands before the version, its numbers, what follows, and a number at its end.
 _TAG = re.compile(
@@ -39,7 +30,7 @@ class _Tag:
 
 
 def images_between(good: Image, bad: Image, known_tags: Sequence[str]) -> History:
-    """The images from ``good`` to ``bad`` among ``known_tags`` of the same name, by their versions.  (Pure.)
+    """The images from ``good`` to ``bad`` among ``known_tags`` of the same name, by their versions.
 
     Tags are of the same series where the same stands around their numbers: between ``v1.80.5-stable`` and
     ``v1.81.3-stable`` there are only tags ``v…-stable``; ``-stable.1`` comes after ``-stable``. Of two tags
@@ -62,16 +53,6 @@ def images_between(good: Image, bad: Image, known_tags: Sequence[str]) -> Histor
     middle = (Candidate(f"image:{name}:{chosen[order]}", chosen[order]) for order in sorted(chosen))
     none = () if chosen else (f"this machine has no image between the two: to test more, {_ADVICE}",)
     return History("images", (candidate_of(good), *middle, candidate_of(bad)), none)
-
-
-def local_tags(client: docker.DockerClient, name: str) -> list[str]:
-    """The tags of the image ``name`` that the engine has. Raises MeasurementError where it does not answer."""
-    short = familiar(name)
-    with answering():
-        references = [
-            reference for image in client.images.list(name=short) for reference in image.tags if reference
-        ]
-    return [tag for one in references if familiar(one.rpartition(":")[0]) == short and (tag := tag_of(one))]
 
 
 def name_of(image: Image) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from perf_matrix.bisect.history.candidate import SHORT, Candidate, History
+from perf_matrix.bisect.history.candidate import SHORT, TAGS, Candidate, History
 from perf_matrix.bisect.history.commit_info import Found, found_commits
 from perf_matrix.bisect.history.commits import start_of
 from perf_matrix.errors import InputError, MeasurementError
@@ -14,7 +14,6 @@ from perf_matrix.matrix.nearest import hint
 from perf_matrix.subjects.git import run_git
 from perf_matrix.subjects.spec import Commit
 
-_PREFIX = "refs/tags/"
 _PEELED = "^{}"
 
 
@@ -60,7 +59,7 @@ def _tags(repository: Path) -> dict[str, list[str]]:
     objects: dict[str, str] = {}
     for line in done.stdout.splitlines():
         sha, _, name = line.partition(" ")
-        objects[name.removesuffix(_PEELED).removeprefix(_PREFIX)] = sha
+        objects[name.removesuffix(_PEELED).removeprefix(TAGS)] = sha
     tagged: dict[str, list[str]] = {}
     for name, sha in objects.items():
         tagged.setdefault(sha, []).append(name)
@@ -75,6 +74,6 @@ def _shortest(names: Sequence[str], glob: str = "*") -> str:
 def _end(end: Found, tagged: Mapping[str, Sequence[str]], named: Commit) -> Candidate:
     """An end by the tag that the user named, another tag of it, or digits of its hash."""
     names = tagged.get(end.sha, ())
-    own = named.ref.removeprefix(_PREFIX)
+    own = named.ref.removeprefix(TAGS)
     label = own if own in names else _shortest(names)
     return Candidate(f"git:{end.sha}", label or end.sha[:SHORT], end.info)

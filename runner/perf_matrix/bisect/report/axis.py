@@ -48,11 +48,10 @@ def axis(symptom: SymptomResult) -> Axis:
         return _answers(min(values))
     low, high = min(values), max(values)
     step = _step(max(high - low, _SHORTEST.get(metric, _SHORTEST_LATENCY)), whole=metric == "queries")
-    bottom = math.floor(low / step - _MARGIN) * step if low < 0 else 0.0
-    top = max(math.ceil(high / step) * step, step)
-    count = round((top - bottom) / step)
-    ticks = [_tick(metric, bottom + number * step, step) for number in range(count + 1)]
-    return Axis(metric, bottom, top, ticks)
+    first, last = math.ceil(low / step), max(math.ceil(high / step), 1)
+    ticks = [_tick(metric, number * step, step) for number in range(first, last + 1)]
+    bottom = low - _MARGIN * (high - low) if low < 0 else 0.0
+    return Axis(metric, bottom, last * step, ticks)
 
 
 def _values(symptom: SymptomResult) -> list[float]:

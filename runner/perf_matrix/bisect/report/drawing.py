@@ -18,6 +18,8 @@ from perf_matrix.report.plain import shortened
 
 _LANE = 16.0
 _TITLE = 20.0
+# What a point at the very top needs.
+_HEADROOM = 13.0
 _RIGHT = 14.0
 _BOTTOM = 36.0
 _BESIDE = 8.0
@@ -141,7 +143,7 @@ def drawing(bisection: Bisection, symptom: SymptomResult, layout: Layout) -> Dra
         layout.width - 2,
     )
     lanes = 1 + max((label.lane for label in labels if label), default=-1)
-    top = _TITLE + lanes * _LANE + 6
+    top = _TITLE + lanes * _LANE + _HEADROOM
     plane = _Plane(found, len(versions), flat.left, flat.right, top, top + layout.plot)
     return _drawn(bisection, symptom, layout, plane, _named(versions, symptom, plane, labels))
 
@@ -224,7 +226,7 @@ def _named(
     found = []
     for each, label in zip(symptom.culprits, labels, strict=True):
         lane = label.lane if label else 0
-        y = plane.top - 8 - lane * _LANE
+        y = plane.top - _HEADROOM - lane * _LANE
         within = (plane.x(each.parent), plane.x(each.version)) if each.suspects else None
         words = f"{names.culprit_name(versions, each)} {sentences.moved(symptom, each)}"
         top = y + 4 if label else plane.top
@@ -279,22 +281,17 @@ def _afresh(symptom: SymptomResult, plane: _Plane) -> Iterator[Point]:
 
 def _steps(symptom: SymptomResult, plane: _Plane) -> tuple[str, str]:
     """Return the step line of a count: what was seen, and what was not, between measured versions."""
-    placed = sorted(
-        (point.version, plane.of(point.figure.value))
-        for point in symptom.points
-        if _is_drawn(point.figure, plane)
-    )
-    seen, between = [], []
-    for (place, y), (other, then) in pairwise(placed):
+    placed = [(point.version, plane.of(point.figure.value)) for point in symptom.points]
+    seen: list[str] = []
+    between: list[str] = []
+    for (place, y), (other, then) in pairwise(sorted(placed, key=lambda one: one[0])):
+        if y is None or then is None:
+            continue
         start, end = plane.x(place), plane.x(other)
         (seen if other == place + 1 else between).append(f"M{start} {y}H{end}")
         if then != y:
             seen.append(f"M{end} {y}V{then}")
     return "".join(seen), "".join(between)
-
-
-def _is_drawn(figure: Figure, plane: _Plane) -> bool:
-    return on_axis(plane.axis.metric, figure.value) is not None
 
 
 def _believed(symptom: SymptomResult, plane: _Plane) -> tuple[str, str]:
@@ -333,7 +330,8 @@ def _with_legend(shapes: Drawing, symptom: SymptomResult) -> Drawing:
         ("between", "not measured in between", shapes.between),
         ("band", "believed, 95% credible", shapes.band),
         ("afresh", "culprit and parent measured afresh", shapes.afresh),
-        ("cross", "could not be measured", shapes.skipped or shapes.stretches),
+        ("cross", "could not be measured", shapes.skipped),
+        ("strip", "could not be measured", shapes.stretches),
         ("candidates", "may be the culprit", shapes.candidates),
         ("within", "one of these", [each for each in shapes.culprits if each.within]),
     )

@@ -46,7 +46,7 @@ def short(metric: Metric, figure: Figure) -> str:
 
 def whole(metric: Metric, figure: Figure) -> str:
     """Return the figure with its interval, if it has one: '+42% [+38%, +47%]'."""
-    if figure.value is None or figure.low is None or figure.high is None:
+    if figure.value is None or figure.low is None or figure.high is None or figure.low == figure.high:
         return short(metric, figure)
     low, high = (written(metric, bound) for bound in (figure.low, figure.high))
     return f"{short(metric, figure)} [{low}, {high}]"
@@ -81,6 +81,11 @@ def size_scale(size: float) -> Scale:
 def move(metric: Metric, before: Figure, after: Figure) -> str:
     """Return what a figure was and became: '0 → 2', 'answers → does not answer'."""
     return f"{short(metric, before)} → {short(metric, after)}"
+
+
+def step(metric: Metric, before: Figure, after: Figure) -> str:
+    """Return what a figure was and became, with the interval of what it became: '0% → +42% [+39%, +45%]'."""
+    return f"{short(metric, before)} → {whole(metric, after)}"
 
 
 def span(metric: Metric, good: Figure, bad: Figure) -> str:

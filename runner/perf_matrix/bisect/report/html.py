@@ -13,9 +13,9 @@ from functools import cache
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from perf_matrix.bisect.model import Bisection
+from perf_matrix.bisect.model import Bisection, SymptomResult
 from perf_matrix.bisect.report.clean import cleaned
-from perf_matrix.bisect.report.drawing import NARROW, WIDE, drawing
+from perf_matrix.bisect.report.drawing import NARROW, WIDE, Drawing, drawing
 from perf_matrix.bisect.report.page import page
 from perf_matrix.bisect.report.versions import CULPRIT, LEGEND, measured
 from perf_matrix.report import sql
@@ -36,14 +36,20 @@ def render_html(bisection: Bisection, *, report: str = "") -> str:
         .render(
             page=page(clean, report=report),
             measured=measured(clean, _MOST_ROWS),
-            pictures=[
-                [drawing(clean, symptom, layout) for layout in (WIDE, NARROW)] for symptom in clean.symptoms
-            ],
-            legend=LEGEND,
+            pictures=[_pictures(clean, symptom) for symptom in clean.symptoms],
+        legend=LEGEND,
             culprit_mark=CULPRIT,
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         )
     )
+
+
+def _pictures(bisection: Bisection, symptom: SymptomResult) -> list[Drawing]:
+    """Return a symptom's picture for wide and for narrow windows; none where there is nothing to see."""
+    if symptom.state == "not reproduced":
+        return []
+    drawings = (drawing(bisection, symptom, layout) for layout in (WIDE, NARROW))
+    return [each for each in drawings if each]
 
 
 @cache

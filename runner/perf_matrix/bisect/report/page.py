@@ -102,13 +102,13 @@ class Page:
     """Everything on a page. Texts are on one line each and hold no control characters; nothing is escaped.
 
     ``answers`` are the first lines, the first of them is the answer. ``mood`` is what it comes to, for colours.
-    ``unseen`` is empty where the symptoms differ in it and say it themselves.
+    ``next`` is the title of the advice. ``unseen`` is empty where the symptoms differ in it and say it themselves.
     """
 
     answers: Sequence[str]
     mood: str
     range: str
-    resume: str
+    next: str
     advice: Sequence[str]
     symptoms: Sequence[SymptomPart]
     unseen: str
@@ -130,7 +130,7 @@ def page(clean: Bisection, *, report: str = "") -> Page:
         answers=sentences.answers(clean),
         mood=_mood(clean),
         range=_range(clean),
-        resume=command if clean.state == "narrowed" else "",
+        next="What to try" if clean.state == "not reproduced" else "What to do next",
         advice=clean.advice,
         symptoms=[_symptom(clean, place, common) for place in range(len(clean.symptoms))],
         unseen=common,
@@ -140,7 +140,7 @@ def page(clean: Bisection, *, report: str = "") -> Page:
         spent=sentences.spent(clean),
         host=host_words(clean.host),
         tools=", ".join([*(f"{tool} {version}" for tool, version in clean.tools.items()), *_backend(clean)]),
-        again=command if clean.state != "narrowed" else "",
+        again=command,
         report=report,
     )
 
@@ -158,7 +158,7 @@ def _mood(bisection: Bisection) -> str:
         return "regression"
     if directions:
         return "improvement"
-    return "pass" if bisection.state == "not reproduced" else "inconclusive"
+    return "inconclusive"
 
 
 def _range(bisection: Bisection) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from perf_matrix.bisect.model import Bisection, SymptomResult
 from perf_matrix.bisect.report.clean import cleaned
 from perf_matrix.bisect.report.drawing import WIDE, drawing
 from perf_matrix.bisect.report.html import templates
-
-_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 
 
 def picture(bisection: Bisection, symptom: SymptomResult) -> str:
@@ -21,8 +17,4 @@ def picture(bisection: Bisection, symptom: SymptomResult) -> str:
     shapes = drawing(clean, clean.symptoms[bisection.symptoms.index(symptom)], WIDE)
     if shapes is None:
         raise ValueError(f"nothing of {symptom.endpoint}/{symptom.metric} was measured: there is no picture")
-    size = Markup('{} width="{}" height="{}"').format(
-        Markup(_NAMESPACE), round(shapes.width), round(shapes.height)
-    )
-    template = templates().get_template("picture_alone.svg.j2")
-    return template.render(shapes=shapes, attributes=size).strip() + "\n"
+    return templates().get_template("picture_alone.svg.j2").render(shapes=shapes).strip() + "\n"

@@ -62,7 +62,7 @@ def confirmed(symptom: SymptomResult, confirmation: Confirmation | None) -> str:
     """Return what measuring culprit and parent afresh, side by side, said."""
     if confirmation is None:
         return "Not measured afresh."
-    move = figures.move(symptom.metric, confirmation.before, confirmation.after)
+    move = figures.step(symptom.metric, confirmation.before, confirmation.after)
     note = f": {shortened(confirmation.note, _NOTE_LIMIT)}" if confirmation.note else ""
     if confirmation.agreed:
         return f"Confirmed: measured afresh side by side, {move}{note}."
@@ -82,9 +82,9 @@ def latency(found: Latency | None) -> str:
 def moved(symptom: SymptomResult, culprit: Culprit) -> str:
     """Return what a culprit did to the figure: 'raised it 0 → 2', 'lowered it +42% → +3%'."""
     if symptom.metric == "answers":
-        return f"changed it: {figures.move(symptom.metric, culprit.before, culprit.after)}"
+        return f"changed it: {figures.step(symptom.metric, culprit.before, culprit.after)}"
     verb = "raised" if culprit.direction == "worse" else "lowered"
-    return f"{verb} it {figures.move(symptom.metric, culprit.before, culprit.after)}"
+    return f"{verb} it {figures.step(symptom.metric, culprit.before, culprit.after)}"
 
 
 def together(versions: Sequence[Version], symptom: SymptomResult) -> str:
@@ -183,12 +183,12 @@ def _nothing(bisection: Bisection) -> str:
 def _what(endpoint: str, symptom: SymptomResult, culprit: Culprit) -> str:
     """Return what a culprit did to an endpoint, as the end of a sentence that begins with its name."""
     metric, before, after = symptom.metric, culprit.before, culprit.after
+    if metric == "answers" or (symptom.exact and None in (before.value, after.value)):
+        return _answering(endpoint, before.value, after.value)
     if metric == "queries":
         unit = "statement" if after.value == 1 else "statements"
         was, now = (figures.short(metric, each) for each in (before, after))
         return f"made {endpoint} issue {now} SQL {unit} per request instead of {was}"
-    if metric == "answers":
-        return f"{_answering(endpoint, before.value, after.value)}"
     if metric == "memory":
         verb = "grow more" if culprit.direction == "worse" else "grow less"
         return f"made the memory of {endpoint} {verb} under load: {figures.move(metric, before, after)}"

@@ -18,13 +18,14 @@ _ELSEWHERE: dict[Elsewhere, str] = {
 
 
 def statement_lines(culprit: Culprit) -> list[StatementLine]:
-    """Return the statements whose calls changed, the largest change first, those that went last."""
+    """Return the statements whose calls changed, the largest change first, then those that got slower."""
     shifts = [
         *((each.per_request, _only(each, "+", "before it was sent")) for each in culprit.added),
         *((each.head - each.base, _changed(each)) for each in culprit.changed),
         *((-each.per_request, _only(each, "-", "now it is sent")) for each in culprit.removed),
     ]
-    return [line for _, line in sorted(shifts, key=lambda shift: -shift[0])]
+    shown = [line for _, line in sorted(shifts, key=lambda shift: -shift[0])]
+    return [*shown, *(StatementLine("slower", text, "to the database") for text in culprit.slower)]
 
 
 def _only(statement: Statement, sign: str, other: str) -> StatementLine:

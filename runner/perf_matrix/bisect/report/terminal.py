@@ -21,7 +21,6 @@ Paint = Callable[[str, str], str]
 _COLOURS = {
     "regression": "red",
     "improvement": "green",
-    "pass": "green",
     "inconclusive": "yellow",
 }
 _INDENT = "  "
@@ -52,7 +51,7 @@ def render_terminal(bisection: Bisection, *, width: int, colour: bool, report: s
 
 def _sections(content: Page, table: Measured, width: int, paint: Paint) -> Iterator[list[str]]:
     yield _opening(content, width, paint)
-    yield _advice(content, width)
+    yield _advice(content)
     for symptom in content.symptoms:
         yield list(_symptom(symptom, width, paint))
     yield _wrapped(content.unseen, width)
@@ -69,10 +68,9 @@ def _opening(content: Page, width: int, paint: Paint) -> list[str]:
     return [*lines, *_wrapped_all(others, width), *_wrapped(f"Searched: {content.range}.", width)]
 
 
-def _advice(content: Page, width: int) -> list[str]:
-    """Return what to do next where the search is not over, the command first."""
-    lines = _listed("What to try", content.advice, width)
-    return [*([f"Go on where it stopped: {content.resume}"] if content.resume else []), *lines]
+def _advice(content: Page) -> list[str]:
+    """Return the advice unwrapped: it may hold commands that are to be copied."""
+    return [content.next, *(f"{_INDENT}- {text}" for text in content.advice)] if content.advice else []
 
 
 def _symptom(symptom: SymptomPart, width: int, paint: Paint) -> Iterator[str]:
@@ -141,16 +139,17 @@ def _addresses(culprit: CulpritPart) -> Iterator[tuple[str, str]]:
 
 def _inside(culprit: CulpritPart, width: int, paint: Paint, indent: str) -> Iterator[str]:
     """Yield what a merge commit brought in: the culprits among its commits, then those commits."""
-    if not culprit.merged:
-        return
-    yield f"{indent}Inside this merge commit:"
-    yield from _wrapped(culprit.merge_note, width, f"{indent}{_INDENT}")
+    deeper = f"{indent}{_INDENT}"
+    if culprit.inside or culprit.merge_note:
+        yield f"{indent}Inside this merge commit:"
+    yield from _wrapped(culprit.merge_note, width, deeper)
     for one in culprit.inside:
-        yield from _culprit(one, width, paint, f"{indent}{_INDENT}")
-    yield f"{indent}Commits that it merged, oldest first:"
-    yield from _wrapped_all(culprit.merged[:_MERGED_SHOWN], width, f"{indent}{_INDENT}")
+        yield from _culprit(one, width, paint, deeper)
+    if culprit.merged:
+        yield f"{indent}Commits that it merged, oldest first:"
+    yield from _wrapped_all(culprit.merged[:_MERGED_SHOWN], width, deeper)
     if len(culprit.merged) > _MERGED_SHOWN:
-        yield f"{indent}{_INDENT}and {len(culprit.merged) - _MERGED_SHOWN} more"
+        yield f"{deeper}and {len(culprit.merged) - _MERGED_SHOWN} more"
 
 
 def _table(table: Measured, width: int, paint: Paint) -> list[str]:

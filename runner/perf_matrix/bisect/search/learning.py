@@ -24,6 +24,9 @@ _SETS = 32
 _PLACES_IN_GAP = 15
 """Of a wide gap, every sixteenth is looked at: the best of them is nearly as good as the best of all."""
 
+_PULL = 5
+"""Draws. The mean of fewer drawn levels is mostly chance and is pulled to what is expected."""
+
 _GRID = 48
 """Points of the numerical integral."""
 
@@ -56,6 +59,8 @@ class _Places:
 
 def expected_learning(nodes: Nodes, draws: Draws, sets: ChangeSets, noise: float) -> Floats:
     """Nats that one measurement with variance ``noise`` is expected to teach, at each measurable version."""
+    if len(sets.share) == 1:
+        return np.zeros(nodes.places[-1] + 1)
     groups = _groups(draws, sets)
     places = _places(nodes, groups)
     values = _information(groups, places, noise)
@@ -72,8 +77,10 @@ def _groups(draws: Draws, sets: ChangeSets) -> _Groups:
     mean = np.add.reduceat(draws.mean[order], begins) / counts
     square = np.add.reduceat((draws.variance + draws.mean**2)[order], begins) / counts
     variance = np.maximum(square - mean**2, 0.0)
+    # Which set a draw has may hang on its levels, too, where a jump is about as large as what matters.
+    drawn = np.add.reduceat((draws.levels - draws.mean)[order], begins) / (counts + _PULL)
     weight = sets.share[chosen] / sets.share[chosen].sum()
-    return _Groups(weight, sets.gaps[chosen], mean[chosen], variance[chosen])
+    return _Groups(weight, sets.gaps[chosen], (mean + drawn)[chosen], variance[chosen])
 
 
 def _places(nodes: Nodes, groups: _Groups) -> _Places:

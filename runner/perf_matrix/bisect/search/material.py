@@ -24,32 +24,54 @@ class ChangeSets:
     of_draw: Ints
 
 
-def material_changes(starts: Bools, levels: Floats, spans: Floats, matters: float) -> tuple[Bools, Floats]:
-    """In which gaps each draw has a change of at least ``matters``, D x (K - 1), and the levels then, D x K.
+def material_changes(levels: Floats, matters: float) -> Bools:
+    """In which gaps each drawn history of ``levels``, D x K, has a change that matters; D x (K - 1).
 
-    Smaller jumps are taken away one by one, the smallest first. The parts on both sides are then one, whose level
-    is their mean, weighted with how many versions each stands for (``spans``, K). So a short ramp adds up to one
-    change at its steepest place, and a slow drift to one once it has come far enough.
+    A jump of at least ``matters`` is a change. Smaller ones add up until the level is as far as that from where it
+    was after the last change; they are then one change, at the largest of them in the direction it went. So a small
+    step beside a large one belongs to it, a ramp is one change, and what comes and goes in small steps is none.
     """
-    kept, smooth = starts[:, 1:].copy(), levels.copy()
-    rows = np.arange(len(kept))
-    while len(rows) and kept.shape[1]:
-        jumps = np.where(kept[rows], np.abs(np.diff(smooth[rows], axis=1)), np.inf)
-        smallest = jumps.argmin(axis=1)
-        tiny = jumps[np.arange(len(rows)), smallest] < matters
-        rows, gaps = rows[tiny], smallest[tiny]
-        kept[rows, gaps] = False
-        smooth[rows] = _merged(kept[rows], smooth[rows], spans, gaps)
-    return kept, smooth
+    changed = np.zeros((levels.shape[0], levels.shape[1] - 1), dtype=np.bool_)
+    jumps = np.diff(levels, axis=1)
+    # Only where some draw has a step at all is there anything to look at.
+    pending = _Pending.at(levels[:, 0])
+    for gap in np.flatnonzero(jumps.any(axis=0)).tolist():
+        pending.step(gap, jumps[:, gap])
+        large = np.abs(jumps[:, gap]) >= matters
+        rows = np.flatnonzero(large | (np.abs(levels[:, gap + 1] - pending.reference) >= matters))
+        changed[rows, np.where(large, gap, pending.steepest(levels[:, gap + 1]))[rows]] = True
+        pending.restart(rows, levels[:, gap + 1])
+    return changed
 
 
-def _merged(kept: Bools, levels: Floats, spans: Floats, gaps: Ints) -> Floats:
-    """Each row's levels after the parts around its gap have become one."""
-    part = np.concatenate((np.zeros((len(kept), 1), dtype=np.int64), np.cumsum(kept, axis=1)), axis=1)
-    here = part == np.take_along_axis(part, gaps[:, np.newaxis], axis=1)
-    weight = here * spans
-    mean = (weight * levels).sum(axis=1) / weight.sum(axis=1)
-    return np.where(here, mean[:, np.newaxis], levels)
+@dataclass(frozen=True)
+class _Pending:
+    """What each draw did since its last change. The largest step down and up, and in which gap: 2 x D; changes."""
+
+    reference: Floats
+    largest: Floats
+    where: Ints
+
+    @classmethod
+    def at(cls, level: Floats) -> _Pending:
+        """Nothing yet, from this level."""
+        return cls(level.copy(), np.zeros((2, len(level))), np.zeros((2, len(level)), dtype=np.int64))
+
+    def step(self, gap: int, jump: Floats) -> None:
+        """Remember a step if it is the largest in its direction."""
+        larger = np.stack((-jump, jump)) > self.largest
+        self.where[larger] = gap
+        np.maximum(self.largest, np.stack((-jump, jump)), out=self.largest)
+
+    def steepest(self, level: Floats) -> Ints:
+        """The gap of the largest step in the direction in which the level went."""
+        gaps: Ints = np.where(level > self.reference, self.where[1], self.where[0])
+        return gaps
+
+    def restart(self, rows: Ints, level: Floats) -> None:
+        """These draws had a change, and are now at this level."""
+        self.reference[rows] = level[rows]
+        self.largest[:, rows] = 0.0
 
 
 def change_sets(changed: Bools, gaps: Ints) -> ChangeSets:

@@ -33,7 +33,10 @@ DRAWS = 2000
 CANDIDATE = 0.02
 """A gap holds candidates if at least this share of the draws has a change in it."""
 
-CLEAR = 2.0
+import os
+
+CLEAR = float(os.environ.get("CLEAR", "1.5"))
+SHARE = float(os.environ.get("FRAC", ".333"))
 """Standard deviations of one measurement: a jump that is told from none by a few of them."""
 
 UNBUILT = 0.9
@@ -121,10 +124,9 @@ def believe(
     draws = draw(nodes, assumptions, DRAWS, rng)
     variance = noise or _mean(observations)
     smallest = _smallest_told(draws, assumptions.matters, variance)
-    changed, levels = material_changes(draws.starts, draws.levels, spans(nodes), smallest)
-    sets = change_sets(changed, nodes.gaps)
+    sets = change_sets(material_changes(draws.levels, smallest), nodes.gaps)
     return Belief(
-        changes=_changes(measurable, nodes, sets, levels),
+        changes=_changes(measurable, nodes, sets, draws),
         confidence=float(sets.probability[0]),
         smallest=smallest,
         candidates=_candidates(measurable, nodes, sets),
@@ -169,7 +171,7 @@ def _smallest_told(draws: Draws, matters: float, variance: float) -> float:
     `CLEAR` deviations of one measurement is only looked for if it is at least half as large as the largest.
     """
     largest = float(np.median(np.abs(np.diff(draws.levels, axis=1)).max(axis=1, initial=0.0)))
-    return max(matters, min(CLEAR * sqrt(variance), largest / 2.0))
+    return max(matters, min(CLEAR * sqrt(variance), largest * SHARE))
 
 
 def _learning(count: int, measurable: Ints, values: Floats) -> Floats:
@@ -178,30 +180,41 @@ def _learning(count: int, measurable: Ints, values: Floats) -> Floats:
     return learning
 
 
-def _changes(measurable: Ints, nodes: Nodes, sets: ChangeSets, levels: Floats) -> tuple[BelievedChange, ...]:
+def _changes(measurable: Ints, nodes: Nodes, sets: ChangeSets, draws: Draws) -> tuple[BelievedChange, ...]:
     """The changes of the most probable set, with the levels of the draws that have just this set."""
-    drawn = levels[sets.of_draw == 0]
+    gaps = np.flatnonzero(sets.gaps[0])
+    levels = _part_levels(draws.levels[sets.of_draw == 0], gaps, spans(nodes))
     chance = sets.share @ sets.gaps / nodes.gaps
-    found = []
-    for gap in np.flatnonzero(sets.gaps[0]):
-        place = nodes.places[gap] + (nodes.gaps[gap] - 1) // 2
-        parent, version = int(measurable[place]), int(measurable[place + 1])
-        jumps = drawn[:, gap + 1] - drawn[:, gap]
-        low, high = np.quantile(jumps, (0.025, 0.975))
-        found.append(
-            BelievedChange(
-                parent=parent,
-                version=version,
-                suspects=tuple(range(parent + 1, version)),
-                jump=float(jumps.mean()),
-                low=float(low),
-                high=float(high),
-                before=float(drawn[:, gap].mean()),
-                after=float(drawn[:, gap + 1].mean()),
-                probability=float(chance[gap]),
-            )
-        )
-    return tuple(found)
+    return tuple(
+        _change(measurable, nodes, int(gap), levels[:, part : part + 2], float(chance[gap]))
+        for part, gap in enumerate(gaps)
+    )
+
+
+def _part_levels(levels: Floats, gaps: Ints, weights: Floats) -> Floats:
+    """The mean level of each part between the changes, each node weighted with the versions it stands for."""
+    begins = np.concatenate(([0], gaps + 1))
+    mean: Floats = np.add.reduceat(levels * weights, begins, axis=1) / np.add.reduceat(weights, begins)
+    return mean
+
+
+def _change(measurable: Ints, nodes: Nodes, gap: int, levels: Floats, probability: float) -> BelievedChange:
+    """The change in a gap, in the middle of it; ``levels`` before and after it in each draw."""
+    place = nodes.places[gap] + (nodes.gaps[gap] - 1) // 2
+    parent, version = int(measurable[place]), int(measurable[place + 1])
+    before, after = levels.mean(axis=0)
+    low, high = np.quantile(levels[:, 1] - levels[:, 0], (0.025, 0.975))
+    return BelievedChange(
+        parent=parent,
+        version=version,
+        suspects=tuple(range(parent + 1, version)),
+        jump=float(after - before),
+        low=float(low),
+        high=float(high),
+        before=float(before),
+        after=float(after),
+        probability=probability,
+    )
 
 
 def _candidates(measurable: Ints, nodes: Nodes, sets: ChangeSets) -> tuple[int, ...]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from perf_matrix.bisect.history.candidate import History
-from perf_matrix.bisect.history.commit_info import commit_info, digits_for
+from perf_matrix.bisect.history.commit_info import commit_info, described, digits_for
 from perf_matrix.bisect.history.commits import commits_between, every_commit_between, merged_by
 from perf_matrix.bisect.model import CommitInfo
 from perf_matrix.errors import InputError, MeasurementError
-from perf_matrix.subjects.spec import Commit, parse_subject
+from perf_matrix.subjects.spec import Commit, Release, parse_subject
 from tests.checkouts import Repository, clone, new_repository
 
 
@@ -90,8 +90,10 @@ def test_a_good_end_beside_the_line_begins_at_the_merge_base(repository: Reposit
     assert titles(found) == ["two", "merge fix", "three"]
     base = repository.git("rev-parse", "main~2")
     assert found.notes == (
-        f"git:beside is not an ancestor of git:main: the history begins at their merge base, {base[:8]}. "
-        "What git:beside has beside it is not looked into",
+        (
+            f"git:beside is not an ancestor of git:main: the history begins at their merge base, {base[:8]}. "
+            "What git:beside has beside it is not looked into"
+        ),
     )
 
 
@@ -103,7 +105,7 @@ def test_all_parents(repository: Repository) -> None:
     assert order[-2:] == ["merge fix", "three"]
     assert order.index("f1") < order.index("f2")
     (note,) = found.notes
-    # Of two branches that leave one commit, the second has not its parent before it; nor has the merge all.
+    # Of the two branches that leave "one", the second comes after the end of the first.
     assert note.startswith("1 of the 5 commits have another parent")
     straight = every_commit_between(commit(repository, "main~1"), commit(repository, "main"))
     assert straight == history(repository, "main~1", "main")
@@ -125,7 +127,6 @@ def test_a_merge_of_several_branches(repository: Repository) -> None:
     branch(repository, "right", "main", "r1", "r2")
     repository.git("checkout", "--quiet", "main")
     found = merged_by(repository.folder, merge(repository, "left", "right"))
-    # All three heads are needed for a merge of three parents: main itself has moved on by nothing.
     assert [titles(one) for one in found] == [["three", "l1"], ["three", "r1", "r2"]]
 
 
@@ -142,11 +143,13 @@ def test_a_branch_that_had_merged_main_itself(repository: Repository) -> None:
 
 def test_a_merge_of_another_history(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "--orphan", "other")
-    repository.commit("of another origin", {"o.py": ""})
+    for number in (1, 2):
+        repository.commit(f"other {number}", {"o.py": f"{number}\n"})
     repository.git("checkout", "--quiet", "main")
     repository.git("merge", "--quiet", "--allow-unrelated-histories", "--message=adopt", "other")
-    sha = repository.git("rev-parse", "HEAD")
-    assert merged_by(repository.folder, sha) == []
+    (found,) = merged_by(repository.folder, repository.git("rev-parse", "HEAD"))
+    assert titles(found) == ["other 1", "other 2"]
+    assert "have no commit in common: this is all of the merged history" in found.notes[0]
     assert titles(history(repository, "main~1", "main")) == ["three", "adopt"]
 
 
@@ -160,9 +163,9 @@ def test_the_wrong_order(repository: Repository) -> None:
 
 def test_the_same_commit_twice(repository: Repository) -> None:
     sha = repository.git("rev-parse", "main")
-    assert refused(
-        repository, "main", "HEAD~0" if repository.git("branch", "--show-current") else sha
-    ).startswith(f"GOOD and BAD are the same commit, {sha[:8]} (git:main and ")
+    assert refused(repository, "main", "HEAD") == (
+        f"GOOD and BAD are the same commit, {sha[:8]} (git:main and git:HEAD): name two, the older one first"
+    )
 
 
 def test_nothing_in_common(repository: Repository) -> None:
@@ -281,6 +284,13 @@ def test_the_user_s_own_settings_change_nothing(repository: Repository) -> None:
         repository.git("config", name, value)
     (repository.folder / ".mailmap").write_text("Another <another@example.com> <tests@example.com>\n")
     assert history(repository, "main~3", "main") == before
+
+
+def test_a_subject_described(repository: Repository) -> None:
+    found = described(commit(repository, "main"))
+    assert found.label == "main"
+    assert found.commit == commit_info(repository.folder, repository.git("rev-parse", "main"))
+    assert described(Release("litellm", "1.80.5")).commit is None
 
 
 def test_no_such_commit(repository: Repository) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,7 +104,7 @@ LOG = [
 ]
 
 
-def points(values: dict[int, float | None], half: float | None = None, runs: int = 2) -> list[Point]:
+def points(values: Mapping[int, float | None], half: float | None = None, runs: int = 2) -> list[Point]:
     return [
         Point(version=place, figure=figure(value, half), runs=runs) for place, value in sorted(values.items())
     ]
@@ -361,7 +361,7 @@ def narrowed() -> Bisection:
         ),
         state="narrowed",
         arguments=["litellm==1.80.5", "litellm==1.81.3", "--time", "20m", "--on", "user-list/p50"],
-        advice=["Give it more time: what was measured is kept, --time 10m goes on from there."],
+        advice=["Go on where it stopped, with more time: perf-matrix bisect --resume bisect/2025-11-20"],
         warnings=["The machine was busy at times: load average 3.1 on 4 CPUs."],
         spent=Spent(seconds=1200.0, starts=14, versions=5, runs=22, kept=6),
     )  # fmt: skip
@@ -411,7 +411,12 @@ def thousand() -> Bisection:
         confirmation=confirmed(0, 1, note=HOSTILE),
         added=[Statement(statement=f"SELECT '{HOSTILE}' FROM \"t`|\"", per_request=1.0, tables=[HOSTILE])],
         causes=[Cause(kind="extra-statement", summary=HOSTILE)],
-        files=[ChangedFile(path=f"{HOSTILE}/{n}.py", added=1, removed=0, because=[HOSTILE], url=f"https://x.example/{HOSTILE}") for n in range(9)],
+        files=[
+            ChangedFile(
+                path=f"{HOSTILE}/{n}.py", added=1, removed=0, because=[HOSTILE], url=f"https://x.example/{HOSTILE}"
+            )
+            for n in range(9)
+        ],
         more_files=1234,
         links=[Link(text=HOSTILE, url="javascript:alert(1)"), Link(text="good", url="https://git.example/a")],
         go_on=f"perf-matrix bisect '{HOSTILE}'",
@@ -422,7 +427,7 @@ def thousand() -> Bisection:
         versions,
         symptom(
             HOSTILE, "queries", figure(0), figure(4), culprits=[first, second], request=HOSTILE,
-            points=points(dict(values)), note=HOSTILE,
+            points=points(values), note=HOSTILE,
             unseen=[Stretch(first=a, last=b) for a, b in ((0, 125), (250, 500), (500, 750), (750, 875), (981, 999))],
         ),
         kind="commits",
