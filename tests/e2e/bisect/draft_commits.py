@@ -132,7 +132,8 @@ def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(
         assert command.left_behind() == []
     assert stopped.exit_code == 128 + number
     assert f"perf-matrix bisect --resume {out}" in stopped.stderr
-    assert "Traceback" not in stopped.stderr
+    # The logs of commits that do not start are shown, and have tracebacks of their own.
+    assert "perf_matrix/cli.py" not in stopped.stderr
     before = kept(out)
 
     with started(["bisect", "--resume", str(out), "--json"], tmp_path, demo.environ) as command:
@@ -257,7 +258,7 @@ def bisect(demo: Demo, scratch: Path, *options: str, good: str = "", bad: str = 
 
 def answer_of(ended: Ended) -> Bisection:
     """What it printed on standard output."""
-    assert "Traceback" not in ended.stderr, ended.stderr
+    assert ended.exit_code in (0, NOT_FOUND), ended.stderr
     return Bisection.model_validate_json(ended.stdout)
 
 

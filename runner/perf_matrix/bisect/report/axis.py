@@ -67,7 +67,7 @@ def _values(symptom: SymptomResult) -> list[float]:
 
 
 def _bounds(figure: Figure) -> tuple[float | None, ...]:
-    return figure.value, figure.low or figure.value, figure.high or figure.value
+    return tuple(figure.value if bound is None else bound for bound in (figure.value, figure.low, figure.high))
 
 
 def _answers(lowest: float) -> Axis:

@@ -37,7 +37,7 @@ def render_html(bisection: Bisection, *, report: str = "") -> str:
             page=page(clean, report=report),
             measured=measured(clean, _MOST_ROWS),
             pictures=[_pictures(clean, symptom) for symptom in clean.symptoms],
-        legend=LEGEND,
+            legend=LEGEND,
             culprit_mark=CULPRIT,
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         )

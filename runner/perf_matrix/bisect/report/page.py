@@ -12,7 +12,7 @@ from perf_matrix.bisect.report import figures, names, sentences
 from perf_matrix.bisect.report.statements import statement_lines
 from perf_matrix.bisect.report.versions import Measured, measured
 from perf_matrix.report.conditions import host_words
-from perf_matrix.report.plain import shortened
+from perf_matrix.report.plain import line, shortened
 from perf_matrix.report.statements import StatementLine
 
 FILES_SHOWN = 5
@@ -141,7 +141,7 @@ def page(clean: Bisection, *, report: str = "") -> Page:
         host=host_words(clean.host),
         tools=", ".join([*(f"{tool} {version}" for tool, version in clean.tools.items()), *_backend(clean)]),
         again=command,
-        report=report,
+        report=line(report),
     )
 
 

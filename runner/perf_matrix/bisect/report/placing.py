@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _NARROW_EM = 6.6
 _WIDE_EM = 12.0
 _GAP = 7.0
+_CLOSE = 1.0
+_BESIDE = 3.0
 _LANES = 12
 
 
@@ -28,7 +30,7 @@ class Placed:
 
     def covers(self, x: float) -> bool:
         """Tell whether a vertical line at ``x`` would run through it, or too close by."""
-        return self.left - _GAP / 2 < x < self.right + _GAP / 2
+        return self.left - _CLOSE < x < self.right + _CLOSE
 
     def collides(self, other: Placed) -> bool:
         """Tell whether two texts of one lane overlap, or stand too close."""
@@ -58,23 +60,35 @@ def in_a_row(wanted: Iterable[tuple[float, str]], low: float, high: float) -> li
 def in_lanes(wanted: Sequence[tuple[float, str]], low: float, high: float) -> list[Placed | None]:
     """Place texts above vertical lines at their x, in as few lanes as hold them without crossing.
 
-    A line runs from the plot up to its text, so it must not run through a text of a lane further down. Texts for
-    which there is no place in the last lane either are None.
+    A line runs from the plot up to its text, so it must not run through a text of a lane further down. It is tried
+    from left to right and from right to left; the better one counts. A text for which there is no place is None.
     """
+    forth = _in_lanes(wanted, low, high)
+    if all(forth):
+        return forth
+    back = _in_lanes(wanted[::-1], low, high)[::-1]
+    return min(forth, back, key=lambda found: found.count(None))
+
+
+def _in_lanes(wanted: Sequence[tuple[float, str]], low: float, high: float) -> list[Placed | None]:
     done: list[tuple[float, Placed]] = []
     found: list[Placed | None] = []
-    for x, text in wanted:
-        placed = next((one for one in _choices(x, text, low, high) if _is_free(x, one, done)), None)
+    for number, (x, text) in enumerate(wanted):
+        free = [one for one in _choices(x, text, low, high) if _is_free(x, one, done)]
+        later = [other for other, _ in wanted[number + 1 :]]
+        # What stands in no later line's way leaves it all lanes.
+        apart = (one for one in free if not any(map(one.covers, later)))
+        placed = next(apart, free[0] if free else None)
         done += [(x, placed)] if placed else []
         found.append(placed)
     return found
 
 
 def _choices(x: float, text: str, low: float, high: float) -> Iterator[Placed]:
-    """Yield where a text may stand: over its line, right of it, left of it; then a lane further up."""
+    """Yield where a text may stand: over its line, left of it, right of it; then a lane further up."""
     width = text_width(text)
     for lane in range(_LANES):
-        for left in (x - width / 2, x - _GAP, x - width + _GAP):
+        for left in (x - width / 2, x - width - _BESIDE, x + _BESIDE):
             yield _within(text, left, low, high, lane)
 
 

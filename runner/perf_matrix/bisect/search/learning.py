@@ -59,7 +59,7 @@ class _Places:
 
 def expected_learning(nodes: Nodes, draws: Draws, sets: ChangeSets, noise: float) -> Floats:
     """Nats that one measurement with variance ``noise`` is expected to teach, at each measurable version."""
-    if len(sets.share) == 1:
+    if not len(nodes.gaps):
         return np.zeros(nodes.places[-1] + 1)
     groups = _groups(draws, sets)
     places = _places(nodes, groups)

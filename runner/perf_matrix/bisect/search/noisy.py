@@ -33,11 +33,11 @@ DRAWS = 2000
 CANDIDATE = 0.02
 """A gap holds candidates if at least this share of the draws has a change in it."""
 
-import os
+CLEAR = 1.5
+"""Standard deviations of one measurement: a jump of so many is told from none by a few of them."""
 
-CLEAR = float(os.environ.get("CLEAR", "1.5"))
-SHARE = float(os.environ.get("FRAC", ".333"))
-"""Standard deviations of one measurement: a jump that is told from none by a few of them."""
+OF_LARGEST = 1 / 3
+"""A jump that is not clear is looked for if it is at least this share of the largest."""
 
 UNBUILT = 0.9
 """A version that must be built first is worth this much of what it teaches."""
@@ -116,9 +116,9 @@ def believe(
 
     ``noise``: the variance of the next measurement; the mean of those so far unless given. The same ``rng`` in the
     same state gives the same belief. Raises ValueError for an observation that is impossible: of a version that does
-    not exist, or with a variance that is not positive.
+    not exist, or with a variance that is not positive; for assumptions whose smallest jump or spread is not.
     """
-    _check(observations, count)
+    _check(observations, count, assumptions)
     measurable = measurable_versions((each.version for each in observations), skipped, count)
     nodes = gather(observations, measurable, assumptions.centre)
     draws = draw(nodes, assumptions, DRAWS, rng)
@@ -151,7 +151,9 @@ def next_version(beliefs: Sequence[Belief], ready: Collection[int] = ()) -> int 
     return best if worth[best] > 0 else None
 
 
-def _check(observations: Sequence[Observation], count: int) -> None:
+def _check(observations: Sequence[Observation], count: int, assumptions: Assumptions) -> None:
+    if not (assumptions.matters > 0 and assumptions.spread > 0):
+        raise ValueError(f"what matters and the spread of the levels must be positive: {assumptions}")
     for each in observations:
         if not 0 <= each.version < count:
             raise ValueError(f"an observation of version {each.version}, but versions are 0 to {count - 1}")
@@ -168,10 +170,10 @@ def _smallest_told(draws: Draws, matters: float, variance: float) -> float:
     """The smallest jump to tell from none: what matters, unless that drowns in the noise.
 
     To exclude a jump of half a standard deviation anywhere takes a hundred measurements. So a jump below
-    `CLEAR` deviations of one measurement is only looked for if it is at least half as large as the largest.
+    `CLEAR` deviations of one measurement is only looked for if it is not small beside the largest (`OF_LARGEST`).
     """
     largest = float(np.median(np.abs(np.diff(draws.levels, axis=1)).max(axis=1, initial=0.0)))
-    return max(matters, min(CLEAR * sqrt(variance), largest * SHARE))
+    return max(matters, min(CLEAR * sqrt(variance), OF_LARGEST * largest))
 
 
 def _learning(count: int, measurable: Ints, values: Floats) -> Floats:

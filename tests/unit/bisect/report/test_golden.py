@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from perf_matrix.bisect.report import picture, render_html, render_markdown, render_terminal
 
-from . import golden
+from tests.unit.report import golden
+
 from .samples import SAMPLES
 
 REPORT = "bisect/report.html"
+
+
+@pytest.fixture(autouse=True)
+def goldens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(golden, "FOLDER", Path(__file__).parents[3] / "golden" / "bisect")
+    monkeypatch.setattr(golden, "RENEW", "PERF_MATRIX_UPDATE_GOLDEN=1 pytest tests/unit/bisect/report")
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -46,7 +46,9 @@ def test_one_lane_is_enough_where_there_is_room() -> None:
 
 
 def test_neighbours_get_lanes_of_their_own_or_stand_aside() -> None:
-    placed = in_lanes([(100.0, "1.80.8: 0 → 3"), (104.0, "1.80.9: 3 → 1"), (108.0, "1.81.0: 1 → 2")], LOW, HIGH)
+    placed = in_lanes(
+        [(100.0, "1.80.8: 0 → 3"), (104.0, "1.80.9: 3 → 1"), (108.0, "1.81.0: 1 → 2")], LOW, HIGH
+    )
     assert all(placed)
 
 

@@ -16,7 +16,7 @@ def one_change_at(shares: list[float], jump: float, last_gap: int = 1) -> Floats
     """What is learned at each version if there is one change, in the gap after node i with ``shares[i]``."""
     gap_of = np.repeat(np.arange(len(shares)), np.rint(np.array(shares) * 1000).astype(int))
     changed = gap_of[:, np.newaxis] == np.arange(len(shares))
-    levels = jump * (np.arange(len(shares) + 1) > gap_of[:, np.newaxis])
+    levels = np.where(np.arange(len(shares) + 1) > gap_of[:, np.newaxis], jump, 0.0).astype(np.float64)
     starts = np.concatenate((np.ones((len(changed), 1), dtype=np.bool_), changed), axis=1)
     places = np.concatenate((np.arange(len(shares)), [len(shares) - 1 + last_gap]))
     nodes = Nodes(places, places, np.zeros(len(places)), np.zeros(len(places)))

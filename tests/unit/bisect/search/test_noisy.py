@@ -239,3 +239,17 @@ def test_nothing_is_left_to_measure_where_all_is_decided() -> None:
 def test_an_impossible_observation_is_an_error(wrong: Observation) -> None:
     with pytest.raises(ValueError, match=f"an observation of version {wrong.version}"):
         believe([wrong], (), 5, assumptions(1.0), np.random.default_rng(1))
+
+
+def test_a_jump_that_does_not_matter_at_all_cannot_be_searched_for() -> None:
+    with pytest.raises(ValueError, match="must be positive"):
+        believe([Observation(4, 1.0, 0.1)], (), 5, Assumptions(0.0, 1.0, 0.5), np.random.default_rng(1))
+
+
+def test_what_drowns_in_the_noise_is_not_looked_for_and_this_is_said() -> None:
+    clear, noisy = (
+        believe([Observation(9, 1.0, sd**2)], (), 10, Assumptions(0.05, 1.0, 0.5), np.random.default_rng(1))
+        for sd in (0.01, 0.15)
+    )
+    assert clear.smallest == 0.05
+    assert 0.05 < noisy.smallest < 0.5
