@@ -65,4 +65,5 @@ bench: setup ## Measure perf-matrix itself and print tables
 	$(BIN)/python benchmarks/repeat_counts.py 3
 	$(BIN)/python benchmarks/round_trip.py
 	$(BIN)/python benchmarks/load_cost.py
+	$(BIN)/python benchmarks/bisect_scan.py
 	$(BIN)/python benchmarks/compose_run.py

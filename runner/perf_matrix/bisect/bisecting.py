@@ -37,6 +37,7 @@ from perf_matrix.bisect.model import (
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.searching import Found, Search
 from perf_matrix.bisect.store import Store, Trial
+from perf_matrix.bisect.summaries import with_summaries
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.bisect.tools import Builder, Deadline, Tools
 from perf_matrix.compare.compare import compare
@@ -97,13 +98,13 @@ class Bisecting:
     def _measure_ends(self) -> RunInfo | None:
         """Both ends twice: once counted, once with everything; None where time was over before."""
         for number in range(len(self._prober.trials("ends")), _RUNS_OF_ENDS):
-            if not self._tools.deadline.allows(self._knowledge.usual_s("ends")):
-                return None
             first = number == 0
-            self._around.display.stage(
+            text = (
                 f"measuring both ends, {self._line.label(0)} and {self._line.label(len(self._line) - 1)}, "
                 f"for the {'first' if first else 'second'} time"
             )
+            if not self._tools.begin("ends", text):
+                return None
             self._measure_both(COUNTING if first else self._instruments())
         return self._prober.record(self._prober.trials("ends")[-1]).info
 
@@ -159,7 +160,7 @@ class Bisecting:
         symptoms += [unstable_result(line, one, knowledge, requests) for one in ends.unstable]
         symptoms += [alike_result(line, one, knowledge, requests) for one in ends.alike]
         state = _state(symptoms, timed_out=info is None)
-        return Bisection(
+        bisection = Bisection(
             state=state,
             kind=request.history.kind,
             good=request.good,
@@ -176,6 +177,7 @@ class Bisecting:
             perf_matrix=perf_matrix.__version__,
             arguments=request.arguments,
         )
+        return with_summaries(bisection)
 
     def _culprits(self, symptom: Symptom, found: Found, info: RunInfo | None) -> list[Culprit]:
         """The culprits with files, links and the next command; merges opened up where that was asked for."""
@@ -203,12 +205,19 @@ class Bisecting:
                 for each in found.culprits(symptom)
             ]
             if inside or symptom in found.undecided:
-                note = "time was over before it was searched through" if symptom in found.undecided else ""
+                note = self._why_undecided(inner) if symptom in found.undecided else ""
                 opened = Opened(versions=versions_of(inner, self._knowledge), culprits=inside, note=note)
                 return culprit.model_copy(update={"opened": opened})
         note = "none of the commits that it merged shows it by itself: it is in how they were put together"
         opened = Opened(versions=[], culprits=[], note=note)
         return culprit.model_copy(update={"opened": opened})
+
+    def _why_undecided(self, inner: Line) -> str:
+        ends = (0, len(inner) - 1)
+        failing = [inner.label(end) for end in ends if inner.spec(end) in self._knowledge.skipped]
+        if failing:
+            return f"{' and '.join(failing)} cannot be measured, so that it was not searched through"
+        return "time was over before it was searched through"
 
     def _spent(self) -> Spent:
         return Spent(

@@ -122,9 +122,8 @@ def _measure_end(line: Line, symptoms: Sequence[Symptom], tools: Tools) -> bool:
 
 
 def _compare(line: Line, version: int, symptoms: Sequence[Symptom], tools: Tools, progress: str) -> bool:
-    if not tools.deadline.allows(tools.knowledge.usual_s("compare")):
+    if not tools.begin("compare", f"comparing {line.label(version)} with {line.label(0)} ({progress})"):
         return False
-    tools.display.stage(f"comparing {line.label(version)} with {line.label(0)} ({progress})")
     measurement = Measurement(
         {"base": line.good, "head": line.spec(version)}, instruments_for(symptoms), epochs=1, of=symptoms
     )

@@ -50,11 +50,9 @@ def confirm(
         parent, culprit = line.spec(boundary.parent), line.spec(boundary.version)
         if confirmation(tools.prober, parent, culprit) is not None:
             continue
-        if not tools.deadline.allows(tools.knowledge.usual_s("confirm")):
+        text = f"confirming {line.label(boundary.version)} against {line.label(boundary.parent)}"
+        if not tools.begin("confirm", text):
             return False
-        tools.display.stage(
-            f"confirming {line.label(boundary.version)} against {line.label(boundary.parent)}"
-        )
         concerned = [*symptoms, *_of_same_endpoints(latencies, symptoms)]
         measurement = Measurement(
             {"base": parent, "head": culprit},

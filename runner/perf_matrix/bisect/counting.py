@@ -60,14 +60,11 @@ def _unscanned(line: Line, symptoms: Sequence[Symptom], tools: Tools) -> list[in
 
 def _count(line: Line, versions: Sequence[int], symptoms: Sequence[Symptom], tools: Tools) -> bool:
     """Count one version, or two side by side; False where there is no time."""
-    usual_s = tools.knowledge.usual_s("count")
-    if not tools.deadline.allows(usual_s):
-        return False
     steps = _steps_left(line, symptoms, tools)
     names = " and ".join(line.label(version) for version in versions)
-    tools.display.stage(f"counting SQL statements of {names} (at most {steps} more to start)")
-    if usual_s is not None:
-        tools.display.expect(usual_s * ceil(steps / 2))
+    text = f"counting SQL statements of {names} (at most {steps} more to start)"
+    if not tools.begin("count", text, ceil(steps / _AT_ONCE)):
+        return False
     # One version alone is head; of two, the arms say nothing about which is better.
     arms: Sequence[Arm] = ("base", "head") if len(versions) > 1 else ("head",)
     subjects = {arm: line.spec(version) for arm, version in zip(arms, versions, strict=True)}

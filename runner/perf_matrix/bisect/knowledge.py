@@ -19,6 +19,10 @@ from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.record.model import RunRecord
 
 
+# So often a version is counted before it is passed over for not being exact.
+_ATTEMPTS = 2
+
+
 @dataclass(frozen=True)
 class Comparison:
     """How ``head`` differs from ``base`` in one symptom, in one run."""
@@ -48,6 +52,8 @@ class Knowledge:
         self._seconds[trial.purpose].append(trial.seconds)
         for arm, spec in trial.subjects.items():
             self._runs[spec] += 1
+            # What could not be measured before, and can be now, is none to skip.
+            self._failed.pop(spec, None)
             self.starts += record.info.epochs
             for symptom, one in counted(record, arm).items():
                 self._counts[symptom][spec].append(one)
@@ -92,9 +98,12 @@ class Knowledge:
         return [one for one in self._counts[symptom][spec] if is_reading(one, symptom)]
 
     def doubt(self, symptom: Symptom, spec: str) -> str:
-        """Why a version that was measured has no exact value; empty where it has one, or was not measured."""
+        """Why a version has no exact value though it was measured twice; empty where it has one.
+
+        A count that is not exact once may be so by chance: something in the background came at the wrong time.
+        """
         found = self._counts[symptom][spec]
-        return found[-1].because if found and not self.readings(symptom, spec) else ""
+        return found[-1].because if len(found) >= _ATTEMPTS and not self.readings(symptom, spec) else ""
 
     def symptoms(self) -> list[Symptom]:
         """Every symptom that something was counted of."""

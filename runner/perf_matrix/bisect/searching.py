@@ -73,9 +73,9 @@ class Search:
         unsure = [
             symptom
             for symptom in left
-            if not certain and (symptom not in beliefs or beliefs[symptom].confidence < self.aim.confidence)
+            if symptom not in beliefs or (not certain and beliefs[symptom].confidence < self.aim.confidence)
         ]
-        open_ = [symptom for symptom in exact if not all(each.resolved for each in changes[symptom])]
+        open_ = [symptom for symptom in exact if self._is_open(line, symptom, changes[symptom])]
         return Found(changes, beliefs, self._evidences(line), frozenset([*unsure, *open_]), explained)
 
     def _search_exact(self, line: Line, exact: Sequence[Symptom], noisy: Sequence[Symptom]) -> bool:
@@ -109,6 +109,12 @@ class Search:
             symptom: change_points(line.readings(self.tools.knowledge, symptom), skipped, len(line))
             for symptom in exact
         }
+
+    def _is_open(self, line: Line, symptom: Symptom, changes: Sequence[Change]) -> bool:
+        """Whether changes are not narrowed down yet, or cannot be known of since an end has no value."""
+        ends = {0, len(line) - 1}
+        known = ends <= line.readings(self.tools.knowledge, symptom).keys()
+        return not known or not all(each.resolved for each in changes)
 
     def _explained(
         self, line: Line, changes: Mapping[Symptom, Sequence[Change]], noisy: Sequence[Symptom]

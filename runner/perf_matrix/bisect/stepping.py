@@ -112,10 +112,18 @@ class Stepper:
     def _counted(self, commit: Candidate, symptoms: Sequence[Symptom]) -> Iterator[Judgement]:
         if not symptoms:
             return
-        if any(commit.spec not in self._knowledge.values(symptom) for symptom in symptoms):
+        while self._lacks(commit, symptoms):
             self._display.stage(f"counting SQL statements of {commit.label}")
             self._prober.measure("count", Measurement({"head": commit.spec}, COUNTING, epochs=1, of=symptoms))
         yield from (self._judge_count(commit, symptom) for symptom in symptoms)
+
+    def _lacks(self, commit: Candidate, symptoms: Sequence[Symptom]) -> bool:
+        """Whether a count is missing that another run may show."""
+        return commit.spec not in self._knowledge.skipped and any(
+            commit.spec not in self._knowledge.values(symptom)
+            and not self._knowledge.doubt(symptom, commit.spec)
+            for symptom in symptoms
+        )
 
     def _judge_count(self, commit: Candidate, symptom: Symptom) -> Judgement:
         skip = self._knowledge.skipped.get(commit.spec)

@@ -9,7 +9,11 @@ from typing import Protocol
 
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.prober import Prober
+from perf_matrix.bisect.store import Purpose
 from perf_matrix.experiment.display import Display
+
+# What a measurement takes, until the first of its kind has told; only what is shown as time left depends on it.
+_ASSUMED_S: dict[Purpose, float] = {"ends": 45.0, "count": 15.0, "compare": 25.0, "confirm": 25.0}
 
 
 class Builder(Protocol):
@@ -40,3 +44,12 @@ class Tools:
     deadline: Deadline
     display: Display
     builder: Builder
+
+    def begin(self, purpose: Purpose, text: str, steps: int = 1) -> bool:
+        """Show what is measured next, with ``steps`` such measurements to come; False where time is over."""
+        usual_s = self.knowledge.usual_s(purpose)
+        if not self.deadline.allows(usual_s):
+            return False
+        self.display.stage(text)
+        self.display.expect(steps * (usual_s or _ASSUMED_S[purpose]))
+        return True

@@ -255,7 +255,7 @@ def _new_folder(asked: _Asked) -> Path:
     """The folder where the user names none."""
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     ends = [
-        re.sub(r"[^A-Za-z0-9.]+", "-", end.split("==")[-1])[-30:] for end in (asked.good, asked.bad) if end
+        re.sub(r"[^A-Za-z0-9.]+", "-", end.split("==")[-1])[:20] for end in (asked.good, asked.bad) if end
     ]
     return RUNS / "-".join([moment, "bisect", *ends])
 

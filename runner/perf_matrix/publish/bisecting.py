@@ -1,45 +1,62 @@
-"""The command that finds the commit which brought a regression: git's own bisect, asking perf-matrix.  (Pure.)"""
+"""The command that finds the commit which brought a regression: `perf-matrix bisect` in a checkout.  (Pure.)"""
 
 from __future__ import annotations
 
 import itertools
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from perf_matrix.compare.model import Comparison, Finding
+from perf_matrix.compare.model import Comparison, Finding, Metric
 from perf_matrix.subjects.revision import is_full_hash
 
 _DIGITS = 12
-# Of a bisect, all but "good" and "bad" has to be skipped: a commit that does not build is not the culprit.
-_SKIP_THE_REST = "s=$?; [ $s -le 1 ] || s=125; exit $s"
+# What a bisect calls the metric of a finding: requests that fail alone, and those that fail under load.
+_SYMPTOMS: Mapping[Metric, str] = {"errors": "answers", "load": "errors"}
+_LATENCIES: Sequence[Metric] = ("p50", "p95", "p99")
+_COUNTED: Sequence[Metric] = ("queries", "errors")
+# Of more, nobody would read the command. Without a name a bisect takes all that regressed.
+_MOST_NAMED = 8
 
 
 def bisect_command(comparison: Comparison, arguments: Sequence[str]) -> str:
     """A command for a shell in the checkout; empty where nothing regressed, or where base or head is no commit.
 
-    ``arguments``: those of the comparison, base and head first. Only the first finding is asked for at each step.
+    ``arguments``: those of the comparison, base and head first. All regressions are searched for at once.
     """
     commits = [subject.commit for subject in (comparison.subjects.base, comparison.subjects.head)]
-    regressed = (each for each in comparison.findings if each.verdict == "regression" and each.endpoint)
-    found = next(regressed, None)
+    regressed = [each for each in comparison.findings if each.verdict == "regression" and each.endpoint]
     # People copy the command into a shell, and a comparison may come from a job that ran a stranger's code.
-    if found is None or not all(map(is_full_hash, commits)):
+    if not regressed or not all(map(is_full_hash, commits)):
         return ""
-    base, head = (commit[:_DIGITS] for commit in commits)
-    asked = ["perf-matrix", "compare", f"git:{base}", "git:HEAD", *_options(arguments), *_only(found)]
-    step = f"{shlex.join(asked)}; {_SKIP_THE_REST}"
-    return f"git bisect start {head} {base} && git bisect run sh -c {shlex.quote(step)}"
+    ends = [commit[:_DIGITS] for commit in commits]
+    words = ["perf-matrix", "bisect", "--repo", ".", *ends, *_options(arguments), *_only(regressed)]
+    return shlex.join(words)
 
 
 def _options(arguments: Sequence[str]) -> list[str]:
-    """The matrix file and how services are run: what a single endpoint needs of the comparison's options."""
+    """The matrix file and how services are run: what a bisect needs of the comparison's options."""
     pairs = itertools.pairwise(arguments)
     return [
         word for option, value in pairs if option in ("--matrix", "--backend") for word in (option, value)
     ]
 
 
-def _only(found: Finding) -> list[str]:
-    """What narrows a comparison down to one finding; SQL counts take a minute, latencies the matrix file's time."""
-    counts = ["--metrics", "queries"] if found.metric == "queries" else []
-    return ["--cell", found.cell, "--endpoints", found.endpoint, *counts]
+def _only(regressed: Sequence[Finding]) -> Iterator[str]:
+    """What narrows a bisect down to the findings; counts alone take seconds for each commit, latencies minutes."""
+    for cell in dict.fromkeys(each.cell for each in regressed):
+        yield from ("--cell", cell)
+    symptoms = list(dict.fromkeys(_symptoms(regressed)))
+    if len(symptoms) <= _MOST_NAMED:
+        for symptom in symptoms:
+            yield from ("--on", symptom)
+    if all(each.metric in _COUNTED for each in regressed):
+        yield from ("--metrics", "queries")
+
+
+def _symptoms(regressed: Sequence[Finding]) -> Iterator[str]:
+    """The worst first. Of an endpoint's latencies the lowest stands for those above it, as it does in a bisect."""
+    for each in regressed:
+        others = {other.metric for other in regressed if other.endpoint == each.endpoint}
+        lowest = next((metric for metric in _LATENCIES if metric in others), each.metric)
+        if each.metric not in _LATENCIES or each.metric == lowest:
+            yield f"{each.endpoint}/{_SYMPTOMS.get(each.metric, each.metric)}"

@@ -207,6 +207,7 @@ class LocalBackend:
             source,
             requirements,
             self._generate_client,
+            spec=told.spec,
             folder=self._folder(key[:24], others),
             uv=self._programs.uv,
         )

@@ -73,6 +73,7 @@ def make_checkout_environment(
     requirements: Sequence[str],
     finish: Callable[[Environment], None],
     *,
+    spec: str,
     folder: Path,
     uv: Path,
 ) -> Environment:
@@ -80,7 +81,8 @@ def make_checkout_environment(
 
     ``requirements``: as strings, those that are built from the checkout as ``NAME @ file://…``. These are taken
     whichever versions others ask for. ``folder`` is to be named after what is built, and ``source`` may go
-    afterwards. Raises InputError with uv's words where it cannot be built or does not resolve.
+    afterwards. ``spec``: what messages call it. Raises InputError with uv's words where it cannot be built or does
+    not resolve.
     """
 
     def install(target: Path) -> None:
@@ -88,7 +90,7 @@ def make_checkout_environment(
         overrides.write_text("".join(f"{text}\n" for text in requirements if Requirement(text).url))
         done = _uv(uv, target, [*_INSTALL, f"--override={overrides}", *requirements])
         if done.returncode != 0:
-            raise InputError(f"what is in {source} cannot be installed:\n{done.stderr.strip()}")
+            raise InputError(f"{spec} cannot be installed:\n{done.stderr.strip()}")
 
     return _make(folder, install, finish, uv)
 

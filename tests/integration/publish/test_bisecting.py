@@ -1,24 +1,22 @@
-"""The command of the comment that finds the commit: run by a real git, with a stand-in for the measuring."""
+"""The command of the comment that finds the commit: read by a real shell, with a stand-in for perf-matrix."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from perf_matrix.compare.model import Comparison
+from perf_matrix.compare.model import Comparison, Finding
 from perf_matrix.publish.bisecting import bisect_command
-from tests.checkouts import new_repository
-from tests.unit.report.builders import passed, regression
+from tests.unit.report.builders import comparison, finding, passed, regression
 
-# Says "regression" where the commit holds a slow file, and "cannot be measured" where it holds a broken one.
-_MEASURE = """#!/bin/sh
-echo "$@" >> asked.txt
-[ ! -e broken ] || exit 3
-[ ! -e slow ] || exit 1
+BASE, HEAD = "a" * 40, "b" * 40
+_TELL = """#!/bin/sh
+printf '%s\\n' "$@"
 """
 
 
@@ -37,35 +35,81 @@ def between(base: str, head: str, found: Comparison) -> Comparison:
     )
 
 
-def test_it_finds_the_commit_and_steps_over_broken_ones(tmp_path: Path) -> None:
-    repository = new_repository(tmp_path / "checkout")
-    base = repository.commit("first", {"a.txt": "1\n", ".gitignore": "asked.txt\n"})
-    repository.commit("second", {"a.txt": "2\n"})
-    culprit = repository.commit("third", {"slow": "yes\n"})
-    repository.commit("fourth", {"broken": "yes\n"})
-    (repository.folder / "broken").unlink()
-    repository.commit("fifth", {"a.txt": "5\n"})
-    head = repository.commit("sixth", {"a.txt": "6\n"})
+def asked(*findings: Finding, arguments: tuple[str, ...] = ()) -> list[str]:
+    """The words after the two hashes."""
+    found = between(BASE, HEAD, comparison("regression", findings=list(findings)))
+    words = shlex.split(bisect_command(found, arguments))
+    assert words[:6] == ["perf-matrix", "bisect", "--repo", ".", "a" * 12, "b" * 12]
+    return words[6:]
+
+
+def regressed(endpoint: str, metric: str, cell: str = "default") -> Finding:
+    return finding(endpoint, metric, "regression", "", cell)
+
+
+def test_a_shell_hands_on_what_was_meant(tmp_path: Path) -> None:
     program = tmp_path / "bin" / "perf-matrix"
     program.parent.mkdir()
-    program.write_text(_MEASURE)
+    program.write_text(_TELL)
     program.chmod(0o755)
-    command = bisect_command(between(base, head, regression()), ["git:a", "git:b", "--matrix", "it's a.yml"])
+    command = bisect_command(
+        between(BASE, HEAD, regression()),
+        ["git:a", "git:b", "--matrix", "it's a.yml", "--time", "6m", "--backend", "local"],
+    )
     done = subprocess.run(
         ["sh", "-c", command],
-        cwd=repository.folder,
+        cwd=tmp_path,
         env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert f"{culprit} is the first bad commit" in done.stdout
-    asked = (repository.folder / "asked.txt").read_text().splitlines()
-    options = (
-        f"git:{base[:12]} git:HEAD --matrix it's a.yml --cell default --endpoints user-list --metrics queries"
+    options = "--cell default --on user-list/queries --on chat-virtual-key/queries --on chat-virtual-key/p50"
+    assert done.stdout.splitlines() == [
+        *("bisect", "--repo", ".", "a" * 12, "b" * 12),
+        *("--matrix", "it's a.yml", "--backend", "local"),
+        *options.split(),
+        *("--on", "models-list/p50"),
+    ]
+
+
+def test_perf_matrix_takes_the_command(tmp_path: Path) -> None:
+    """A checkout is the first thing that it misses: every option was understood."""
+    command = bisect_command(between(BASE, HEAD, regression()), ["git:a", "git:b", "--backend", "local"])
+    words = [sys.executable, "-m", *shlex.split(command.replace("perf-matrix", "perf_matrix", 1))]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "git finds none" in done.stderr) == (2, True), done.stderr
+
+
+def test_counts_alone_are_searched_without_latencies() -> None:
+    assert asked(regressed("users", "queries"), regressed("users", "errors"))[-6:] == [
+        *("--on", "users/queries", "--on", "users/answers", "--metrics", "queries"),
+    ]
+
+
+def test_the_lowest_latency_stands_for_those_above_it() -> None:
+    found = asked(regressed("users", "p95"), regressed("users", "p50"), regressed("teams", "p99"))
+    assert found == ["--cell", "default", "--on", "users/p50", "--on", "teams/p99"]
+
+
+def test_failures_under_load_are_called_errors() -> None:
+    assert asked(regressed("users", "load"))[-2:] == ["--on", "users/errors"]
+
+
+def test_each_cell_and_each_symptom_is_named_once() -> None:
+    found = asked(
+        regressed("users", "queries", "cache=on"),
+        regressed("users", "queries", "cache=off"),
+        regressed("teams", "queries", "cache=on"),
     )
-    assert set(asked) == {f"compare {options}"}
+    cells = ["--cell", "cache=on", "--cell", "cache=off"]
+    assert found == [*cells, "--on", "users/queries", "--on", "teams/queries", "--metrics", "queries"]
+
+
+@pytest.mark.parametrize(("endpoints", "named"), [(8, 8), (9, 0)])
+def test_so_many_that_nobody_would_read_it_are_not_named(endpoints: int, named: int) -> None:
+    found = asked(*(regressed(f"endpoint-{number}", "p50") for number in range(endpoints)))
+    assert found.count("--on") == named
 
 
 @pytest.mark.parametrize(
@@ -76,12 +120,12 @@ def test_nothing_to_bisect(base: str, head: str) -> None:
     assert bisect_command(between("a" * 40, "b" * 40, passed()), []) == ""
 
 
+def test_a_finding_without_an_endpoint_is_nothing_to_search_by() -> None:
+    whole_cell = comparison("regression", findings=[regressed("", "load")])
+    assert bisect_command(between(BASE, HEAD, whole_cell), []) == ""
+
+
 def test_a_name_cannot_end_the_command() -> None:
-    found = regression()
-    first = found.findings[0].model_copy(update={"endpoint": "x'; touch pwned; '"})
-    hostile = found.model_copy(update={"findings": [first]})
-    words = shlex.split(bisect_command(between("a" * 40, "b" * 40, hostile), []))
-    assert words[:6] == ["git", "bisect", "start", "b" * 12, "a" * 12, "&&"]
-    inner = shlex.split(words[-1])
-    assert "x'; touch pwned; '" in inner
-    assert "touch" not in inner
+    found = asked(regressed("x'; touch pwned; '", "queries"))
+    assert "x'; touch pwned; '/queries" in found
+    assert "touch" not in found

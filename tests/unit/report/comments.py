@@ -38,9 +38,8 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LABELLED = datetime(2026, 1, 2, 9, 30, 0, tzinfo=UTC)
 RUN = "https://git.example/acme/litellm/actions/runs/123"
 BISECT = (
-    "git bisect start 0a1b2c3ddddd 9f8e7d6bbbbb && git bisect run sh -c 'perf-matrix compare git:9f8e7d6bbbbb"
-    " git:HEAD --matrix matrices/pr.yml --cell default --endpoints user-list --metrics queries;"
-    " s=$?; [ $s -le 1 ] || s=125; exit $s'"
+    "perf-matrix bisect --repo . 9f8e7d6bbbbb 0a1b2c3ddddd --matrix matrices/pr.yml --cell default"
+    " --on user-list/queries --on chat-virtual-key/queries --on chat-virtual-key/p50 --on models-list/p50"
 )
 
 

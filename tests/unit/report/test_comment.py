@@ -147,7 +147,7 @@ def test_a_commit_of_the_acceptance_that_ended_is_named() -> None:
 
 @pytest.mark.parametrize("verdict", ["inconclusive", "invalid-cell", "pass"])
 def test_only_a_regression_can_be_bisected_and_accepted(verdict: str) -> None:
-    assert "git bisect" not in COMMENTS[verdict]()
+    assert "perf-matrix bisect" not in COMMENTS[verdict]()
     assert "perf-accepted" not in COMMENTS[verdict]()
 
 

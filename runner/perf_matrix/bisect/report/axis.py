@@ -67,7 +67,9 @@ def _values(symptom: SymptomResult) -> list[float]:
 
 
 def _bounds(figure: Figure) -> tuple[float | None, ...]:
-    return tuple(figure.value if bound is None else bound for bound in (figure.value, figure.low, figure.high))
+    return tuple(
+        figure.value if bound is None else bound for bound in (figure.value, figure.low, figure.high)
+    )
 
 
 def _answers(lowest: float) -> Axis:

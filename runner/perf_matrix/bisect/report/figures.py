@@ -92,7 +92,7 @@ def span(metric: Metric, good: Figure, bad: Figure) -> str:
     """Return what a symptom is between the ends: '0 → 2', '+42% [+38%, +47%] against the good end'."""
     if metric not in RELATIVE:
         return f"{whole(metric, good)} → {whole(metric, bad)}"
-    return f"{whole(metric, bad)} against the good end"
+    return short(metric, bad) if bad.value is None else f"{whole(metric, bad)} against the good end"
 
 
 def difference(metric: Metric, before: float, after: float) -> str:

@@ -7,6 +7,8 @@ only the answers and the commands, at last the answers alone.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +35,8 @@ _PLACE_WIDTH = 200
 _WORDS_WIDTH = 600
 _LINE_WIDTH = 300
 _LOG_LINES_SHOWN = 40
+_MENTION = re.compile(r"([@#]|GH-)(?=\w)", re.IGNORECASE)
+_APART = "\N{ZERO WIDTH SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def _environment() -> Environment:
     environment.loader = PackageLoader("perf_matrix.bisect.report")
     environment.filters |= {"code": escape.code, "fence": escape.fence, "brief": _brief, "remarks": _remarks}
     environment.filters |= {"link": _link, "path": _path, "row": _row, "header": _header, "words": _words}
-    environment.filters |= {"rest": _rest, "within": _within, "log": _log}
+    environment.filters |= {"rest": _rest, "within": _within, "log": _log, "summary": _summary}
     return environment
 
 
@@ -138,6 +142,11 @@ def _row(row: Row, columns: int) -> escape.Markdown:
         for value in row.values[:columns]
     ]
     return escape.Markdown(" | ".join(cells))
+
+
+def _summary(text: str) -> escape.Markdown:
+    """Return a text for the title of a fold, which is HTML: there Markdown's own escapes would be seen."""
+    return escape.Markdown(html.escape(_MENTION.sub(rf"\1{_APART}", text)))
 
 
 def _rest(shown: int, there: int) -> int:

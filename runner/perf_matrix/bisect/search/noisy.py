@@ -33,7 +33,7 @@ DRAWS = 2000
 CANDIDATE = 0.02
 """A gap holds candidates if at least this share of the draws has a change in it."""
 
-CLEAR = 1.5
+CLEAR = 2.0
 """Standard deviations of one measurement: a jump of so many is told from none by a few of them."""
 
 OF_LARGEST = 1 / 3

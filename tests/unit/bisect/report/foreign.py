@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from perf_matrix.bisect.model import Bisection, ChangedFile, Culprit, Link, Opened, SymptomResult
 from perf_matrix.compare.model import Cause, ChangedStatement, Place, Statement
 
@@ -46,7 +48,7 @@ def foreign(text: str) -> Bisection:
     return found.model_copy(update=outside | {"arguments": [text], "kind": "commits"})
 
 
-def _full(version: int, parent: int, text: str, **changes: object) -> Culprit:
+def _full(version: int, parent: int, text: str, **changes: Any) -> Culprit:
     place = Place(file=text, line=1, text=text, table=text, rule=text, removed=True)
     return culprit(
         version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -130,11 +131,11 @@ def test_everything_is_inside_and_no_text_covers_another(
     what = symptom("chat", metric, figure(levels[0]), figure(1), culprits=steps, points=points(values, 0.5))
     shapes = drawn(bisection(releases([f"1.{n}.0" for n in range(count)], list(values)), what), 0, layout)
     labels = sorted((label for label, _ in shapes.labels), key=lambda label: label.left)
-    assert all(one.right < other.left for one, other in zip(labels, labels[1:], strict=False))
-    assert all(0 <= label.left and label.right <= shapes.width for label in labels)
+    assert all(one.right < other.left for one, other in pairwise(labels))
+    assert all(label.left >= 0 and label.right <= shapes.width for label in labels)
     named = [each.label for each in shapes.culprits if each.label]
     assert named
-    assert all(0 <= label.left and label.right <= shapes.width for label in named)
+    assert all(label.left >= 0 and label.right <= shapes.width for label in named)
     assert all(0 < each.top < shapes.origin[1] for each in shapes.culprits)
     for mark in shapes.points:
         assert shapes.origin[0] <= mark.x <= shapes.corner[0]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from perf_matrix.bisect.report import picture, render_html, render_markdown, render_terminal
-
 from tests.unit.report import golden
 
 from .samples import SAMPLES

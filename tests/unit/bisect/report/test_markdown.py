@@ -51,7 +51,7 @@ def test_folds_are_closed(name: str) -> None:
     assert text.count("<details>") == text.count("</details>") >= 2
 
 
-@pytest.mark.parametrize("times", [1, 8, 60])
+@pytest.mark.parametrize("times", [1, 6, 25])
 @pytest.mark.parametrize("limit", [LEAST_LIMIT, LIMIT])
 def test_it_fits(times: int, limit: int) -> None:
     text = render_markdown(grown(foreign(HOSTILE * 40), times), limit=limit)
@@ -64,7 +64,7 @@ def test_what_is_left_out_is_said() -> None:
     assert "Shortened to fit" not in render_markdown(whole)
     assert "statements in full and logs are left out" in render_markdown(grown(whole, 30))
     assert "only the answers are shown here" in render_markdown(
-        grown(foreign(HOSTILE * 40), 60), limit=LEAST_LIMIT
+        grown(foreign(HOSTILE * 40), 25), limit=LEAST_LIMIT
     )
 
 
@@ -107,3 +107,10 @@ def test_a_merge_shows_what_is_inside_it() -> None:
     text = render_markdown(SAMPLES["three-commits"]())
     assert "  - Inside this merge commit: **a2" in text
     assert "Commits that it merged, oldest first:" in text
+
+
+def test_the_title_of_a_fold_reads_as_it_is() -> None:
+    found = SAMPLES["exact-releases"]()
+    named = [symptom.model_copy(update={"endpoint": "a_b<c> @octocat"}) for symptom in found.symptoms]
+    text = render_markdown(found.model_copy(update={"symptoms": named}))
+    assert "<summary>What changed with 1.80.9 (a_b&lt;c&gt; @\u200boctocat)</summary>" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ SHORT = st.text("1.80", min_size=1, max_size=6)
 @given(WANTED)
 def test_texts_in_a_row_stay_apart(wanted: list[tuple[float, str]]) -> None:
     placed = sorted((one for one in in_a_row(wanted, LOW, HIGH) if one), key=lambda one: one.left)
-    assert all(one.right < other.left for one, other in zip(placed, placed[1:], strict=False))
+    assert all(one.right < other.left for one, other in pairwise(placed))
 
 
 @given(st.lists(st.tuples(st.floats(LOW, HIGH), SHORT), min_size=1, max_size=12))

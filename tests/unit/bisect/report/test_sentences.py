@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,7 @@ from perf_matrix.bisect.report import answers, culprit_sentence, figures, senten
 from .samples import RELEASES, SAMPLES, bisection, confirmed, culprit, figure, points, releases, symptom
 
 
-def one(
-    metric: str, before: float | None, after: float | None, **changes: object
-) -> tuple[Bisection, Culprit]:
+def one(metric: str, before: float | None, after: float | None, **changes: Any) -> tuple[Bisection, Culprit]:
     found = culprit(2, 1, before, after, **changes)
     what = symptom(
         "chat", metric, figure(before), figure(after), culprits=[found], points=points({1: before, 2: after})
@@ -22,7 +22,7 @@ def one(
     return bisection(releases(RELEASES[:3], [0, 1, 2]), what), found
 
 
-def said(metric: str, before: float | None, after: float | None, **changes: object) -> str:
+def said(metric: str, before: float | None, after: float | None, **changes: Any) -> str:
     found, made = one(metric, before, after, **changes)
     return culprit_sentence(found, found.symptoms[0], made)
 
@@ -32,9 +32,15 @@ def said(metric: str, before: float | None, after: float | None, **changes: obje
     [
         (
             "exact-releases",
-            "1.80.9 made chat-virtual-key issue 2 SQL statements per request instead of 0 (certain: counted in 4 runs).",
+            (
+                "1.80.9 made chat-virtual-key issue 2 SQL statements per request instead of 0"
+                " (certain: counted in 4 runs)."
+            ),
         ),
-        ("not-reproduced", "Not reproduced: litellm==1.80.5 and litellm==1.80.10 behave alike in all that was measured."),
+        (
+            "not-reproduced",
+            "Not reproduced: litellm==1.80.5 and litellm==1.80.10 behave alike in all that was measured.",
+        ),
         (
             "narrowed",
             (
@@ -146,6 +152,11 @@ def test_what_explains_a_latency_is_named() -> None:
         next(sentences.state_words(found, found.symptoms[2]))
         == "Explained by what 1.80.9 changed in its SQL."
     )
+
+
+def test_what_was_not_measured_is_not_compared() -> None:
+    missing = figure(None, note="it was not measured")
+    assert figures.span("p50", missing, missing) == "it was not measured"
 
 
 def test_more_stretches_than_can_be_read_are_counted() -> None:
