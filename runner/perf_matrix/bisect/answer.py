@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 
-from perf_matrix.bisect.comparing import observations_of
+from perf_matrix.bisect.comparing import UNDER_LOAD, observations_of
 from perf_matrix.bisect.figures import exact_figure, level_figure, reference_figure
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.line import Line
@@ -20,6 +21,7 @@ from perf_matrix.bisect.model import (
     Version,
 )
 from perf_matrix.bisect.search.exact import unseen
+from perf_matrix.bisect.search.noisy import Belief
 from perf_matrix.bisect.searching import Found
 from perf_matrix.bisect.symptom import Symptom
 
@@ -141,6 +143,9 @@ def _noisy(
     result = _plain(line, symptom, knowledge, requests, state, belief.confidence if belief else 0.0)
     if belief is None or state == "explained":
         return result
+    if state == "found" and not belief.changes:
+        note = "measured again and again, no change of a size that matters was seen between the ends"
+        return result.model_copy(update={"state": "not reproduced", "note": note})
     band = belief.band()
     levels = [
         Level(version=version, mean=_value(mean), low=_value(low), high=_value(high))
@@ -154,8 +159,16 @@ def _noisy(
             "culprits": list(culprits) if state == "found" else [],
             "candidates": list(belief.candidates) if state == "narrowed" else [],
             "levels": levels,
+            "note": _no_other(symptom, belief) if state == "found" else "",
         }
     )
+
+
+def _no_other(symptom: Symptom, belief: Belief) -> str:
+    """What the confidence does not speak of: changes that are too small to be looked for."""
+    if symptom.metric in UNDER_LOAD:
+        return ""
+    return f"changes of less than {100 * (exp(belief.smallest) - 1):.0f} % were not looked for"
 
 
 def _bounds(symptom: Symptom, mean: float, low: float, high: float) -> tuple[float | None, ...]:

@@ -18,7 +18,6 @@ from perf_matrix.bisect.store import Skip, Trial
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.record.model import RunRecord
 
-
 # So often a version is counted before it is passed over for not being exact.
 _ATTEMPTS = 2
 

@@ -82,10 +82,6 @@ class Laboratory:
         """The machine that it measures on."""
         return self._host
 
-    def check(self, good: str, bad: str) -> None:
-        """Raise InputError for what the scene has wrong, before anything is measured."""
-        self.order(Measurement({"base": good, "head": bad}, COUNTING, epochs=1))
-
     def order(self, measurement: Measurement) -> Order:
         """The measurement, checked. Raises InputError for what the scene has wrong."""
         scene = self._scene

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import perf_matrix
 from perf_matrix.bisect.ahead import Ahead
+from perf_matrix.bisect.asked import check_on
 from perf_matrix.bisect.bisecting import Around, Bisecting
 from perf_matrix.bisect.closer import Closer
 from perf_matrix.bisect.confirming import Diffs
@@ -20,7 +21,7 @@ from perf_matrix.bisect.git_session import Session
 from perf_matrix.bisect.history.candidate import SHORT, Candidate, History
 from perf_matrix.bisect.history.commits import merged_by
 from perf_matrix.bisect.knowledge import Knowledge
-from perf_matrix.bisect.laboratory import Laboratory, Scene
+from perf_matrix.bisect.laboratory import COUNTING, Laboratory, Measurement, Scene
 from perf_matrix.bisect.model import Bisection
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.stepping import Judgement, Stepper, StepRequest, instruments_asked
@@ -38,10 +39,9 @@ def start_bisect(request: BisectRequest, folder: Path, target: Target, outside: 
     Raises InputError where the folder is taken or an end cannot be had, MeasurementError later; what was measured
     until then is kept, and ``resume_bisect`` goes on from there.
     """
-    # What the scene has wrong is said before a folder is made.
-    _laboratory(request, outside).check(
-        request.history.candidates[0].spec, request.history.candidates[-1].spec
-    )
+    # What was asked wrong is said before a folder is made.
+    good, *_, bad = request.history.candidates
+    _check(_laboratory(request, outside), good, bad, request)
     return _search(create_store(folder, request), target, request.time_s, outside)
 
 
@@ -59,12 +59,19 @@ def judge_commit(session: Session, asked: StepRequest, outside: Surroundings) ->
     """
     good, bad, commit = (_commit_candidate(sha) for sha in (session.good, session.bad, session.commit))
     laboratory = _laboratory_of(asked, session.repository, outside)
-    laboratory.check(good.spec, bad.spec)
+    _check(laboratory, good, bad, asked)
     store = _step_store(session, asked)
     knowledge = Knowledge()
     prober = Prober(laboratory, store, knowledge, host_key(laboratory.host))
     stepper = Stepper((good, bad), Wanted(asked.on), prober, knowledge, outside.display)
     return stepper.judge(commit, instruments_asked(asked.on))
+
+
+def _check(
+    laboratory: Laboratory, good: Candidate, bad: Candidate, asked: BisectRequest | StepRequest
+) -> None:
+    order = laboratory.order(Measurement({"base": good.spec, "head": bad.spec}, COUNTING, epochs=1))
+    check_on(asked.on, [endpoint.name for endpoint in order.endpoints], asked.metrics, order.matrix)
 
 
 def _step_store(session: Session, asked: StepRequest) -> Store:

@@ -34,8 +34,6 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-
-
 class DatabaseServer(ABC):
     """A running server that this process can connect to as its superuser."""
 

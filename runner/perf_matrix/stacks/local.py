@@ -204,10 +204,9 @@ class LocalBackend:
         # Those that are built from the checkout say where it is just now.
         others = [each for each in requirements if " @ file:" not in each]
         environment = make_checkout_environment(
-            source,
+            told.spec,
             requirements,
             self._generate_client,
-            spec=told.spec,
             folder=self._folder(key[:24], others),
             uv=self._programs.uv,
         )

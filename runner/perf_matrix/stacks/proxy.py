@@ -75,7 +75,9 @@ def start_proxy(
     try:
         process = spawn(label, launch.argv, env={**environ, **launch.env}, log=log, cwd=cwd)
     except OSError as error:
-        raise PartDiedError(f"{label} could not be started: {launch.argv[0]}: {error.strerror}.", []) from error
+        raise PartDiedError(
+            f"{label} could not be started: {launch.argv[0]}: {error.strerror}.", []
+        ) from error
     return Proxy(label, process, port, started_at)
 
 

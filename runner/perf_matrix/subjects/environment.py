@@ -69,20 +69,19 @@ def make_environment(
 
 
 def make_checkout_environment(
-    source: Path,
+    spec: str,
     requirements: Sequence[str],
     finish: Callable[[Environment], None],
     *,
-    spec: str,
     folder: Path,
     uv: Path,
 ) -> Environment:
-    """The environment in ``folder`` with what is built from ``source`` installed and ``finish`` done; cached.
+    """The environment in ``folder`` with what is built from a checkout installed and ``finish`` done; cached.
 
     ``requirements``: as strings, those that are built from the checkout as ``NAME @ file://…``. These are taken
-    whichever versions others ask for. ``folder`` is to be named after what is built, and ``source`` may go
-    afterwards. ``spec``: what messages call it. Raises InputError with uv's words where it cannot be built or does
-    not resolve.
+    whichever versions others ask for. ``folder`` is to be named after what is built, and the checkout may go
+    afterwards. ``spec``: what messages call the version. Raises InputError with uv's words where it cannot be
+    built or does not resolve.
     """
 
     def install(target: Path) -> None:

@@ -67,7 +67,7 @@ class SmallTarget:
         argv = (sys.executable, str(SERVICE), request.host, str(request.port))
         return Launch(argv, env, json.dumps(request.patch.config))
 
-    def release_page(self, version: str) -> str:  # noqa: ARG002 - of the protocol
+    def release_page(self, version: str) -> str:
         """Nothing is published of it."""
         return ""
 

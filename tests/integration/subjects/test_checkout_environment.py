@@ -64,7 +64,7 @@ def both(source: Path) -> list[str]:
 
 
 def make(source: Path, requirements: Sequence[str], folder: Path) -> Environment:
-    return make_checkout_environment(source, requirements, touch, spec="git:main", folder=folder, uv=UV)
+    return make_checkout_environment("git:main", requirements, touch, folder=folder, uv=UV)
 
 
 def touch(environment: Environment) -> None:
@@ -157,7 +157,7 @@ def test_a_failure_of_the_last_step_leaves_nothing(source: Path, tmp_path: Path)
         raise MeasurementError("no client")
 
     with pytest.raises(MeasurementError, match="no client"):
-        make_checkout_environment(source, both(source), fail, spec="git:main", folder=tmp_path / "it", uv=UV)
+        make_checkout_environment("git:main", both(source), fail, folder=tmp_path / "it", uv=UV)
     assert not (tmp_path / "it").exists()
 
 

@@ -137,7 +137,7 @@ def test_an_endpoint_that_appears_is_searched_where_it_is_asked_for(tmp_path: Pa
 def test_a_count_that_confirming_contradicts_is_searched_again(tmp_path: Path) -> None:
     simulation = Simulation(tmp_path / "bisect", made(0, 0, 1, 1), **COUNTS)
     # When it is first counted, it looks as the good end does.
-    simulation.laboratory.once[spec(2)] = Made({"chat": 0})
+    simulation.laboratory.once[spec(2)] = [Made({"chat": 0})]
     found = result(simulation.run())
     assert steps(found) == [(2, 0, 1)]
     assert found.culprits[0].confirmation is not None
@@ -161,11 +161,39 @@ def test_ends_that_are_alike(tmp_path: Path) -> None:
 
 def test_a_count_that_is_not_the_same_twice_at_an_end(tmp_path: Path) -> None:
     simulation = Simulation(tmp_path / "bisect", made(0, 0, 1), on=["chat/queries"], **COUNTS)
-    simulation.laboratory.once[spec(2)] = Made({"chat": 2})
+    simulation.laboratory.once[spec(2)] = [Made({"chat": 2})]
     found = result(simulation.run())
     assert found.state == "unstable"
     assert found.note == "the two runs of the ends did not agree"
     assert found.culprits == []
+
+
+UNCLEAR = Made({"chat": 0}, unclear=frozenset(["chat"]))
+
+
+def test_a_count_that_is_not_exact_at_first_is_taken_again(tmp_path: Path) -> None:
+    simulation = Simulation(tmp_path / "bisect", made(0, 0, 1, 1, 1), **COUNTS)
+    simulation.laboratory.once[spec(2)] = [UNCLEAR]
+    (culprit,) = result(simulation.run()).culprits
+    assert (culprit.parent, culprit.version, culprit.suspects) == (1, 2, [])
+
+
+def test_a_version_whose_count_is_never_exact_is_passed_over(tmp_path: Path) -> None:
+    versions = made(0, 0, 1, 1, 1)
+    versions[2] = UNCLEAR
+    bisection = Simulation(tmp_path / "bisect", versions, **COUNTS).run()
+    (culprit,) = result(bisection).culprits
+    assert (culprit.parent, culprit.version, culprit.suspects) == (1, 3, [2])
+    assert bisection.versions[2].state == "measured"
+
+
+def test_an_end_whose_count_is_never_exact(tmp_path: Path) -> None:
+    versions = made(0, 0, 1)
+    versions[2] = UNCLEAR
+    bisection = Simulation(tmp_path / "bisect", versions, on=["chat/queries"], **COUNTS).run()
+    found = result(bisection)
+    assert found.state == "unstable"
+    assert "evicted" in found.note
 
 
 def test_neighbours_need_no_search(tmp_path: Path) -> None:

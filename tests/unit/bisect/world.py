@@ -30,7 +30,6 @@ from perf_matrix.record.model import (
     EpochEnd,
     EpochStart,
     HostInfo,
-    Instrument,
     PairedBlock,
     RunInfo,
     RunRecord,
@@ -54,12 +53,14 @@ class Made:
 
     ``counts``: SQL statements per request by endpoint; None where the version does not have it. ``levels``: by
     endpoint, how many times as long as the first version it takes; 1 where none is named. ``broken``: endpoints
-    that do not answer as they should. ``fails``: why it cannot be started.
+    that do not answer as they should. ``unclear``: endpoints whose count is not exact. ``fails``: why it cannot be
+    started.
     """
 
     counts: Mapping[str, int | None]
     levels: Mapping[str, float] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
     fails: str = ""
 
 
@@ -120,12 +121,12 @@ class SimulatedLaboratory(Laboratory):
     """Measures simulated versions, by spec. Every measurement takes a minute of ``clock``.
 
     ``noise``: the standard deviation of a request's logarithmic latency. ``troubles``: what the next measurements
-    fail with instead. ``once``: versions as they are when they are measured first.
+    fail with instead. ``once``: versions as they are when they are measured first, next, and so on.
     """
 
     def __init__(self, versions: Mapping[str, Made], *, noise: float = 0.02, seed: int = 1) -> None:
         self.versions = dict(versions)
-        self.once: dict[str, Made] = {}
+        self.once: dict[str, list[Made]] = {}
         self.troubles: list[Failed] = []
         self.asked: list[Measurement] = []
         self.clock = Clock()
@@ -181,7 +182,8 @@ class SimulatedLaboratory(Laboratory):
         return read_run(folder)
 
     def _taken(self, spec: str) -> Made:
-        return self.once.pop(spec, self.versions[spec])
+        waiting = self.once.get(spec)
+        return waiting.pop(0) if waiting else self.versions[spec]
 
     def _record(self, measurement: Measurement, versions: Mapping[Arm, Made]) -> RunRecord:
         every = list(dict.fromkeys(name for version in self.versions.values() for name in version.counts))
@@ -217,7 +219,9 @@ class SimulatedLaboratory(Laboratory):
                 for name in names
                 for arm, one in versions.items()
                 if _has(one, name)
-                for window in windows(name, arm, _statements(name, one.counts[name]))
+                for window in windows(
+                    name, arm, _statements(name, one.counts[name]), evicted=name in one.unclear
+                )
             ],
             blocks=[
                 pairs
@@ -386,5 +390,3 @@ def steps(found: SymptomResult) -> list[tuple[int, float | None, float | None]]:
     """Its culprits: which version, from what to what."""
     return [(one.version, one.before.value, one.after.value) for one in found.culprits]
 
-
-EVERYTHING: Sequence[Instrument] = ("queries", "paired")

@@ -122,7 +122,7 @@ class ComposeBackend:
         self._subjects = ProxyImages(self._builder, self._target, self._label).prepare(subjects, say)
         return {arm: subject.info for arm, subject in self._subjects.items()}
 
-    def code(self, arm: Arm) -> None:  # noqa: ARG002 - of the protocol
+    def code(self, arm: Arm) -> None:
         """None: what is installed is inside an image."""
 
     def start_postgres(self) -> None:
@@ -237,7 +237,9 @@ class ComposeBackend:
     def _part_labels(self, relay: RelayService | None) -> dict[str, str]:
         """Every service of a stack, and what messages call it; the relay first, since proxies connect to it."""
         delay = {DELAY_SERVICE: RELAY_LABEL} if relay else {}
-        proxies = {f"proxy-{arm}": proxy_label(arm, subject.info.spec) for arm, subject in self._subjects.items()}
+        proxies = {
+            f"proxy-{arm}": proxy_label(arm, subject.info.spec) for arm, subject in self._subjects.items()
+        }
         return {**delay, **_STAND_INS, **proxies}
 
     def _proxy(self, arm: Arm, started_at: float) -> ProxyContainer:

@@ -1,0 +1,54 @@
+"""Checking what is to be searched, before anything is measured.  (Pure.)"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import get_args
+
+from perf_matrix.bisect.comparing import UNDER_LOAD
+from perf_matrix.bisect.model import Metric
+from perf_matrix.bisect.symptom import EXACT
+from perf_matrix.errors import InputError
+from perf_matrix.matrix.model import GatedMetric, MatrixFile
+from perf_matrix.matrix.nearest import hint
+
+_METRICS: Sequence[str] = get_args(Metric)
+
+
+def check_on(
+    on: Sequence[str], endpoints: Sequence[str], metrics: Sequence[GatedMetric], matrix: MatrixFile
+) -> None:
+    """Raise InputError for an ``--on`` that could never name a symptom.
+
+    ``endpoints``: those that are measured. ``metrics``: what the user gates instead of the matrix file's.
+    """
+    for text in on:
+        endpoint, _, metric = text.partition("/")
+        named = [one for one in _METRICS if fnmatchcase(one, metric or "*")]
+        if not named:
+            raise InputError(f"--on {text}: {metric!r} is not a metric; {hint(metric, _METRICS)}")
+        of_the_cell = "memory" in named and fnmatchcase("", endpoint)
+        if not of_the_cell and not any(fnmatchcase(each, endpoint) for each in endpoints):
+            raise InputError(f"--on {text}: no endpoint is called so; {hint(endpoint, endpoints)}")
+        _check_measured(text, metric, named, metrics, matrix)
+
+
+def _check_measured(
+    text: str, metric: str, named: Sequence[str], metrics: Sequence[GatedMetric], matrix: MatrixFile
+) -> None:
+    """What is asked for by its name has to be measured, too."""
+    if not metric:
+        return
+    if set(metrics) == {"queries"} and EXACT.isdisjoint(named):
+        raise InputError(
+            f"--on {text}: with --metrics queries nothing but SQL statements is measured: leave it out"
+        )
+    if UNDER_LOAD.issuperset(named) and matrix.load is None:
+        raise InputError(
+            f"--on {text}: only the load shows it, and the matrix file has none: add load: to it"
+        )
+    if set(named) == {"memory"} and (matrix.load is None or matrix.load.soak is None):
+        raise InputError(
+            f"--on {text}: only a soak shows it, and the matrix file has none: add load: soak: to it"
+        )
