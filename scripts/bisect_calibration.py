@@ -8,7 +8,8 @@ minutes on two cores; seeds are fixed. A table stands between two comments:
 
 A simulated measurement is what a bisect makes of a short comparison with the good end: 8 blocks whose mean is off by
 what their spread says, and what a fresh start adds, together with the standard deviation `NOISE`; the search is not
-told the first, but pools it from the blocks. It begins with two measurements of the bad end, which are not counted.
+told the first, but pools it from the blocks. It begins with two measurements of the bad end, which are not counted;
+where more of them are needed until its difference is clear, these are, and every version is then measured as often.
 
 Beside it stands plain bisection that repeats every step: the mean of so many measurements is held against half the
 difference between the ends, this one measured as often (the first two are not counted, either). The repeats are the
@@ -32,7 +33,13 @@ import numpy as np
 
 from perf_matrix.bisect.search.assuming import assumptions_from
 from perf_matrix.bisect.search.noisy import believe, next_version
-from perf_matrix.bisect.search.variances import BETWEEN_STARTS, NoisyReading, pooled_variances
+from perf_matrix.bisect.search.variances import (
+    BETWEEN_STARTS,
+    NoisyReading,
+    batched,
+    pooled_variances,
+    repeats_from,
+)
 
 DOCS = Path(__file__).parents[1] / "docs" / "BISECT.md"
 COUNTS = (12, 100, 1000)
@@ -43,10 +50,11 @@ BLOCKS = 8
 LEAST = 0.02
 """The smallest jump that counts: two thirds of the noise."""
 
-HISTORIES = {1: 30, 2: 80, 4: 150, 8: 150}
+HISTORIES = {1: 80, 2: 100, 4: 150, 8: 150}
 """For each jump; small ones take many measurements."""
 
 MOST_MEASUREMENTS = 150
+"""For each that is taken as one: see `repeats_from`."""
 PLAIN_HISTORIES = 4000
 MOST_REPEATS = 100
 
@@ -108,18 +116,20 @@ def search(setting: Setting, seed: int) -> list[Stop]:
     culprits, levels = history(setting, seed, rng)
     bad = setting.count - 1
     readings = [measured(bad, levels, rng), measured(bad, levels, rng)]
+    while (repeats := repeats_from(pooled_variances(readings))) is None:
+        readings.append(measured(bad, levels, rng))
     stops: list[Stop] = []
-    for measurements in range(MOST_MEASUREMENTS + 1):
-        observed = pooled_variances(readings)
+    while len(readings) - 2 <= MOST_MEASUREMENTS * repeats:
+        observed = batched(pooled_variances(readings), repeats)
         assumed = assumptions_from([each for each in observed if each.version == bad], LEAST)
         belief = believe(observed, (), setting.count, assumed, rng)
         right = [change.version for change in belief.changes] == culprits
         reached = [each for each in CONFIDENCES[len(stops) :] if belief.confidence >= each]
-        stops += [Stop(measurements, right)] * len(reached)
+        stops += [Stop(len(readings) - 2, right)] * len(reached)
         version = next_version([belief])
         if len(stops) == len(CONFIDENCES) or version is None:
             break
-        readings.append(measured(version, levels, rng))
+        readings += [measured(version, levels, rng) for _ in range(repeats)]
     return stops
 
 

@@ -8,25 +8,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import LOADING, PAIRING, Measurement
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.readings import Estimated
+from perf_matrix.bisect.search.assuming import assumptions_from
 from perf_matrix.bisect.search.noisy import Belief, believe, next_version
-from perf_matrix.bisect.search.posterior import Assumptions, Observation
-from perf_matrix.bisect.search.variances import BETWEEN_STARTS, NoisyReading, pooled_variances
+from perf_matrix.bisect.search.posterior import Observation
+from perf_matrix.bisect.search.variances import (
+    BETWEEN_STARTS,
+    MOST_REPEATS,
+    NoisyReading,
+    batched,
+    pooled_variances,
+    repeats_from,
+)
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.bisect.tools import Tools
 from perf_matrix.record.model import Instrument
 
+if TYPE_CHECKING:
+    import numpy as np
+
 UNDER_LOAD = frozenset(("errors", "memory"))
 """Metrics that only the load shows."""
 
-# A jump of less than this share of the whole difference is not looked for: to find it would take many measurements.
-_SMALLEST_SHARE = 0.2
+# Where the unit is not a ratio there is no smallest change but a share of the whole difference.
+_SMALLEST = 1e-9
 # What a fresh start adds to the noise where the unit is not a ratio: this share of the whole difference.
 _BETWEEN_STARTS_SHARE = 0.05
 # Where the confidence is not reached in so many measurements for each halving, it will not be.
@@ -46,7 +56,8 @@ def search_levels(
     line: Line, symptoms: Sequence[Symptom], aim: Aim, tools: Tools, rng: np.random.Generator
 ) -> bool:
     """Measure until every symptom's changes are known with the wanted confidence; False where they are not."""
-    if not _measure_end(line, symptoms, tools):
+    repeats = _measure_end(line, symptoms, tools)
+    if repeats is None:
         return False
     most = _MEASUREMENTS_BESIDES + int(_MEASUREMENTS_PER_HALVING * log2(max(2, len(line))))
     for number in range(most):
@@ -57,8 +68,11 @@ def search_levels(
         version = next_version(list(undecided.values())) if undecided else None
         if version is None:
             return not undecided
-        if not _compare(line, version, list(undecided), tools, _progress(undecided, number)):
-            return False
+        for _ in range(repeats):
+            if line.spec(version) in tools.knowledge.skipped:
+                break
+            if not _compare(line, version, list(undecided), tools, _progress(undecided, number)):
+                return False
     return False
 
 
@@ -70,10 +84,12 @@ def beliefs_of(
     found = {}
     for symptom in symptoms:
         observations = observations_of(line, symptom, knowledge)
-        if observations:
-            found[symptom] = believe(
-                observations, skipped, len(line), _assumptions(symptom, observations, aim), rng
-            )
+        end = _of_end(line, observations)
+        if end:
+            batches = batched(observations, repeats_from(end) or MOST_REPEATS)
+            least = _SMALLEST if symptom.metric in UNDER_LOAD else aim.matters
+            assumptions = assumptions_from(_of_end(line, batches), least)
+            found[symptom] = believe(batches, skipped, len(line), assumptions, rng)
     return found
 
 
@@ -107,18 +123,23 @@ def instruments_for(symptoms: Sequence[Symptom]) -> Sequence[Instrument]:
     return LOADING if any(symptom.metric in UNDER_LOAD for symptom in symptoms) else PAIRING
 
 
-def _assumptions(symptom: Symptom, observations: Sequence[Observation], aim: Aim) -> Assumptions:
-    last = max(each.version for each in observations)
-    whole = float(np.mean([each.estimate for each in observations if each.version == last]))
-    least = 0.0 if symptom.metric in UNDER_LOAD else aim.matters
-    matters = max(least, _SMALLEST_SHARE * abs(whole), 1e-9)
-    return Assumptions(matters=matters, spread=max(abs(whole), 2 * matters), centre=whole / 2)
+def _of_end(line: Line, observations: Sequence[Observation]) -> list[Observation]:
+    return [each for each in observations if each.version == len(line) - 1]
 
 
-def _measure_end(line: Line, symptoms: Sequence[Symptom], tools: Tools) -> bool:
-    """The bad end first, where it was not compared with the good one yet."""
-    missing = [symptom for symptom in symptoms if not observations_of(line, symptom, tools.knowledge)]
-    return not missing or _compare(line, len(line) - 1, missing, tools, "the ends")
+def _measure_end(line: Line, symptoms: Sequence[Symptom], tools: Tools) -> int | None:
+    """Compare the bad end with the good one until their difference is clear in every symptom.
+
+    Returns how often every version is to be measured where it is measured; None where time was over before.
+    """
+    while unclear := [symptom for symptom in symptoms if _repeats(line, symptom, tools.knowledge) is None]:
+        if not _compare(line, len(line) - 1, unclear, tools, "how far they are apart"):
+            return None
+    return max((_repeats(line, symptom, tools.knowledge) or 1 for symptom in symptoms), default=1)
+
+
+def _repeats(line: Line, symptom: Symptom, knowledge: Knowledge) -> int | None:
+    return repeats_from(_of_end(line, observations_of(line, symptom, knowledge)))
 
 
 def _compare(line: Line, version: int, symptoms: Sequence[Symptom], tools: Tools, progress: str) -> bool:

@@ -121,13 +121,14 @@ class SimulatedLaboratory(Laboratory):
     """Measures simulated versions, by spec. Every measurement takes a minute of ``clock``.
 
     ``noise``: the standard deviation of a request's logarithmic latency. ``troubles``: what the next measurements
-    fail with instead. ``once``: versions as they are when they are measured first, next, and so on.
+    fail with instead; ``failing_together``: what every one of two versions does. ``once``: versions as they are when they are measured first, next, and so on.
     """
 
     def __init__(self, versions: Mapping[str, Made], *, noise: float = 0.02, seed: int = 1) -> None:
         self.versions = dict(versions)
         self.once: dict[str, list[Made]] = {}
         self.troubles: list[Failed] = []
+        self.failing_together: Failed | None = None
         self.asked: list[Measurement] = []
         self.clock = Clock()
         self.here = HOST
@@ -173,6 +174,8 @@ class SimulatedLaboratory(Laboratory):
         self.clock.now += 60
         if self.troubles:
             return self.troubles.pop(0)
+        if self.failing_together and len(measurement.subjects) > 1:
+            return self.failing_together
         versions = {arm: self._taken(spec) for arm, spec in measurement.subjects.items()}
         for arm, version in versions.items():
             if version.fails:
