@@ -127,7 +127,7 @@ def table(versions: Sequence[str], counts: Counts, bisection: Bisection, named: 
         (
             release,
             *(f"{counts[release][endpoint]:g}" for endpoint in ENDPOINTS),
-            f"in {runs[release]} runs" if runs.get(release) else "",
+            str(runs.get(release) or ""),
             named.get(release, ""),
         )
         for release in versions
@@ -135,7 +135,7 @@ def table(versions: Sequence[str], counts: Counts, bisection: Bisection, named: 
     headers = [
         "release",
         *(f"`{endpoint}`" for endpoint in ENDPOINTS),
-        "measured by the bisect",
+        "runs of the bisect",
         "culprit of",
     ]
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import get_args
 
-from perf_matrix.bisect.comparing import UNDER_LOAD
 from perf_matrix.bisect.model import Metric
 from perf_matrix.bisect.symptom import EXACT
 from perf_matrix.errors import InputError
@@ -43,10 +42,6 @@ def _check_measured(
     if set(metrics) == {"queries"} and EXACT.isdisjoint(named):
         raise InputError(
             f"--on {text}: with --metrics queries nothing but SQL statements is measured: leave it out"
-        )
-    if UNDER_LOAD.issuperset(named) and matrix.load is None:
-        raise InputError(
-            f"--on {text}: only the load shows it, and the matrix file has none: add load: to it"
         )
     if set(named) == {"memory"} and (matrix.load is None or matrix.load.soak is None):
         raise InputError(

@@ -64,6 +64,7 @@ def choose(wanted: Range, target: Target, find_engine: FindEngine) -> Chosen:
     if isinstance(good, Release) and isinstance(bad, Release):
         history = release_history(good, bad, wanted.choice, target.refusal)
         return Chosen(wanted.good, wanted.bad, history, None)
+    _refuse_choice(wanted)
     if isinstance(good, Image) and isinstance(bad, Image):
         history = images_between(good, bad, local_tags(find_engine(), name_of(good)))
         return Chosen(wanted.good, wanted.bad, history, None)
@@ -81,9 +82,16 @@ def _refuse_unheeded(wanted: Range) -> None:
         raise InputError("--tags searches the tags of a checkout: add --repo DIR")
     if wanted.listed is not None and wanted.good:
         raise InputError("--list FILE says which versions are searched: leave out GOOD and BAD")
-    chosen = wanted.choice != EVERY_FINAL
-    if chosen and (wanted.repository is not None or wanted.listed is not None):
-        raise InputError("--pre and --exclude choose among releases: leave them out with --repo and --list")
+    if wanted.listed is not None and wanted.tags is not None:
+        raise InputError("--list FILE says which versions are searched: leave out --tags")
+    if wanted.repository is not None or wanted.listed is not None:
+        _refuse_choice(wanted)
+
+
+def _refuse_choice(wanted: Range) -> None:
+    """What chooses among releases, where no releases are searched."""
+    if wanted.choice != EVERY_FINAL:
+        raise InputError("--pre and --exclude choose among releases: leave them out with anything else")
 
 
 def _in_repository(good: str, bad: str, checkout: Path, tags: str | None) -> Chosen:

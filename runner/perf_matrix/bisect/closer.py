@@ -62,7 +62,7 @@ class Closer:
         candidate = line.candidates[culprit.version]
         on = ["--on", f"{symptom.endpoint}/{symptom.metric}"] if symptom.endpoint else []
         if self.kind in ("releases", "images"):
-            tags = (self.target.tag_of(line.label(end)) for end in (culprit.parent, culprit.version))
+            tags = (self._tag(line.label(end)) for end in (culprit.parent, culprit.version))
             return f"perf-matrix bisect --repo CHECKOUT {shlex.join([*tags, *on])}"
         commit = candidate.commit
         if commit is None or (self.kind == "commits" and (self.all_parents or commit.parents < _MERGE)):
@@ -72,6 +72,10 @@ class Closer:
         opened = ["--all-parents"] if self.kind == "commits" else []
         repository = ["--repo", str(self.repository)] if self.repository else []
         return shlex.join(["perf-matrix", "bisect", *repository, *ends, *opened, *on])
+
+    def _tag(self, label: str) -> str:
+        """The tag of a release; an image may be called as the tag is."""
+        return self.target.tag_of(label) if label[:1].isdigit() else label
 
 
 def _statements(culprit: Culprit) -> Sequence[str]:

@@ -42,8 +42,8 @@ class Ends:
 def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Comparison, wanted: Wanted) -> Ends:
     """Every finding between the ends, ``good`` and ``bad`` by spec; ``compared`` is their second run.
 
-    Counts count where both runs agree. Of an endpoint's latencies the lowest quantile that regressed
-    stands for those above it.
+    Counts count where both runs agree. An endpoint that stopped answering is not looked into for failures, too. Of
+    an endpoint's latencies the lowest quantile that regressed stands for those above it.
     """
     exact = [symptom for symptom in knowledge.symptoms() if wanted.allows(symptom)]
     unstable = [one for one in exact if _is_unstable(knowledge, one, good, bad)]
@@ -53,7 +53,11 @@ def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Compariso
         if symptom not in unstable
         and _differs(symptom, knowledge.values(symptom).get(good), knowledge.values(symptom).get(bad), wanted)
     ]
-    noisy = [one for one in _noisy(compared, wanted) if wanted.allows(one)]
+    noisy = [
+        one
+        for one in _noisy(compared, wanted)
+        if wanted.allows(one) and Symptom(one.cell, one.endpoint, "answers") not in differing
+    ]
     found = sorted(differing) + noisy
     named = [*exact, *_latency_symptoms(compared)]
     alike = [one for one in named if wanted.asks_for(one) and one not in found and one not in unstable]
@@ -85,7 +89,7 @@ def _noisy(compared: Comparison, wanted: Wanted) -> Iterator[Symptom]:
         for endpoint in cell.endpoints:
             yield from _slower(cell, endpoint, wanted)
             errors = Symptom(cell.id, endpoint.name, "errors")
-            if endpoint.load and _counts(endpoint.load.verdict, errors, wanted):
+            if any(_counts(verdict, errors, wanted) for verdict in _failing(endpoint)):
                 yield errors
         if _leaks(cell):
             yield Symptom(cell.id, "", "memory")
@@ -96,6 +100,14 @@ def _slower(cell: CellComparison, endpoint: EndpointComparison, wanted: Wanted) 
         if wanted.allows(symptom) and _counts(found.verdict, symptom, wanted):
             yield symptom
             return
+
+
+def _failing(endpoint: EndpointComparison) -> Iterator[Verdict]:
+    """The verdicts on failed requests: in the pairs, and under load."""
+    if endpoint.errors is not None:
+        yield endpoint.errors.verdict
+    if endpoint.load is not None:
+        yield endpoint.load.verdict
 
 
 def _counts(verdict: Verdict, symptom: Symptom, wanted: Wanted) -> bool:

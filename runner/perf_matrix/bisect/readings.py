@@ -17,7 +17,7 @@ from perf_matrix.compare.rounds import rounds
 from perf_matrix.compare.soak import compare_soaks
 from perf_matrix.matrix.model import Arm, Endpoint
 from perf_matrix.queries.points import ArmWindows
-from perf_matrix.record.model import CellRecord, Presence, RunRecord
+from perf_matrix.record.model import CellRecord, LoadSlot, PairedBlock, Presence, RunRecord
 
 _DIGITS = 6
 _LEAST_UNITS = 4
@@ -64,7 +64,7 @@ def _of_endpoint(
     if not probes:
         return
     answers = _answers(probes)
-    yield Symptom(cell.cell.id, endpoint.name, "answers"), Counted(answers, _failures(probes), {})
+    yield Symptom(cell.cell.id, endpoint.name, "answers"), Counted(answers, _why(probes), {})
     queries = Symptom(cell.cell.id, endpoint.name, "queries")
     yield queries, Counted(None, "", {}) if answers is None else _statements(windows, endpoint)
 
@@ -75,7 +75,7 @@ def _answers(probes: Sequence[Presence]) -> Answer:
     return 1.0 if any(each.present and not each.failures for each in probes) else 0.0
 
 
-def _failures(probes: Sequence[Presence]) -> str:
+def _why(probes: Sequence[Presence]) -> str:
     return "; ".join(dict.fromkeys(words for each in probes for words in each.failures))
 
 
@@ -96,16 +96,15 @@ def is_reading(one: Counted, symptom: Symptom) -> bool:
 
 def estimated(record: RunRecord) -> dict[Symptom, Estimated]:
     """Every noisy symptom of a run of both arms: how head differs from base."""
-    found = {}
+    found: dict[Symptom, Estimated | None] = {}
     for cell in record.cells:
         for endpoint in record.info.endpoints:
             blocks = [block for block in cell.blocks if block.endpoint == endpoint.name]
             for metric in RULES:
-                one = _latency(blocks, metric)
-                if one is not None:
-                    found[Symptom(cell.cell.id, endpoint.name, metric)] = one
-        found.update(_under_load(cell, record))
-    return found
+                found[Symptom(cell.cell.id, endpoint.name, metric)] = _latency(blocks, metric)
+            found[Symptom(cell.cell.id, endpoint.name, "errors")] = _failures(cell, endpoint.name)
+        found[Symptom(cell.cell.id, "", "memory")] = _growth(cell, record)
+    return {symptom: one for symptom, one in found.items() if one is not None}
 
 
 def _latency(blocks: Sequence[Stretch], metric: LatencyMetric) -> Estimated | None:
@@ -119,32 +118,33 @@ def _of_values(values: FloatArray) -> Estimated:
     return Estimated(float(estimates(values)), float(np.var(values, ddof=1)), len(values))
 
 
-def _under_load(cell: CellRecord, record: RunRecord) -> Iterator[tuple[Symptom, Estimated]]:
-    pairs = rounds(cell.slots)
-    for endpoint in record.info.endpoints:
-        shares = [
-            _share(pair.head.failed, pair.head.latencies_ms, endpoint.name)
-            - _share(pair.base.failed, pair.base.latencies_ms, endpoint.name)
-            for pair in pairs
-        ]
-        if len(shares) >= _LEAST_UNITS:
-            yield Symptom(cell.cell.id, endpoint.name, "errors"), _of_values(np.array(shares))
-    soak = compare_soaks(cell.soaks, record.info.matrix.gate)
-    if (
-        soak
-        and soak.base_ci
-        and soak.head_ci
-        and soak.growth.base is not None
-        and soak.growth.head is not None
-    ):
-        widths = [(high - low) / 2 / _HALF_WIDTH for low, high in (soak.base_ci, soak.head_ci)]
-        more = soak.growth.head - soak.growth.base
-        yield (
-            Symptom(cell.cell.id, "", "memory"),
-            Estimated(more, _LEAST_UNITS * sum(width**2 for width in widths), _LEAST_UNITS),
-        )
+def _failures(cell: CellRecord, endpoint: str) -> Estimated | None:
+    """How much larger the share of failed requests is on head, by blocks of pairs and by rounds of load."""
+    blocks = [block for block in cell.blocks if block.endpoint == endpoint]
+    in_pairs = [_failed_share(block, "head") - _failed_share(block, "base") for block in blocks]
+    in_rounds = [
+        _share_of(each.head, endpoint) - _share_of(each.base, endpoint) for each in rounds(cell.slots)
+    ]
+    shares = [*in_pairs, *in_rounds]
+    return _of_values(np.array(shares)) if len(shares) >= _LEAST_UNITS else None
 
 
-def _share(failed: Mapping[str, int], good: Mapping[str, Sequence[float]], name: str) -> float:
-    wrong, right = failed.get(name, 0), len(good.get(name, ()))
+def _failed_share(block: PairedBlock, arm: Arm) -> float:
+    # Pairs in which either arm failed are in no list of times; how many were sent is not said.
+    sent = len(block.base_ms) + max(block.failed.values(), default=0)
+    return block.failed.get(arm, 0) / sent if sent else 0.0
+
+
+def _share_of(slot: LoadSlot, endpoint: str) -> float:
+    wrong, right = slot.failed.get(endpoint, 0), len(slot.latencies_ms.get(endpoint, ()))
     return wrong / (wrong + right) if wrong + right else 0.0
+
+
+def _growth(cell: CellRecord, record: RunRecord) -> Estimated | None:
+    """How much faster the memory of head grows, by the intervals of the soak."""
+    soak = compare_soaks(cell.soaks, record.info.matrix.gate)
+    if soak is None or soak.base_ci is None or soak.head_ci is None:
+        return None
+    widths = [(high - low) / 2 / _HALF_WIDTH for low, high in (soak.base_ci, soak.head_ci)]
+    more = (soak.growth.head or 0.0) - (soak.growth.base or 0.0)
+    return Estimated(more, _LEAST_UNITS * sum(width**2 for width in widths), _LEAST_UNITS)

@@ -28,6 +28,7 @@ from perf_matrix.record.model import Instrument
 _SURE = 3.0
 _MOST_COMPARISONS = 8
 _EPOCHS = 2
+_MEGABYTE = 1e6
 
 Verdict = Literal["good", "bad", "skip"]
 
@@ -162,7 +163,7 @@ class Stepper:
         away = (level - whole / 2) * sqrt(precision)
         if abs(away) < _SURE:
             return None
-        words = f"{symptom.endpoint}: {symptom.metric} is {exp(level):.3g} times that of the good end"
+        words = f"{symptom.endpoint or symptom.cell}: {_level_shown(symptom, level)}"
         return Judgement("bad" if (away > 0) == (whole > 0) else "good", words)
 
     def _why_not(self, commit: Candidate, symptom: Symptom) -> str:
@@ -176,6 +177,14 @@ def _is_on_bad_side(good: Answer, bad: Answer, here: Answer) -> bool:
     if good is None or bad is None or here is None:
         return here != good
     return here > good if bad > good else here < good
+
+
+def _level_shown(symptom: Symptom, level: float) -> str:
+    if symptom.metric == "errors":
+        return f"{100 * level:.3g} % more of the requests fail than at the good end"
+    if symptom.metric == "memory":
+        return f"memory grows by {level / _MEGABYTE:.3g} MB more for 1,000 requests than at the good end"
+    return f"{symptom.metric} is {exp(level):.3g} times that of the good end"
 
 
 def _shown(symptom: Symptom, value: Answer) -> str:

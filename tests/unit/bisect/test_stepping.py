@@ -120,7 +120,7 @@ def test_latencies(tmp_path: Path, level: float, verdict: str) -> None:
     steps = Steps(tmp_path, *slower(1.5, level))
     found = steps.judge("chat/p50")
     assert found.verdict == verdict
-    assert found.reason.startswith("chat: p50 is 1")
+    assert found.reason.startswith("chat: p50 is ")
     assert "times that of the good end" in found.reason
     assert steps.laboratory.pairs()[-1] == (spec(0), spec(2))
 
@@ -139,6 +139,25 @@ def test_a_commit_that_cannot_be_compared_is_skipped(tmp_path: Path) -> None:
     found = steps.judge("chat/p50")
     assert found.verdict == "skip"
     assert "exited with status 1." in found.reason
+
+
+@pytest.mark.parametrize(("growth", "verdict"), [(0.0, "good"), (30.0, "bad")])
+def test_memory(tmp_path: Path, growth: float, verdict: str) -> None:
+    versions = [Made({"chat": 1}, growth=one) for one in (0.0, 30.0, growth)]
+    found = Steps(tmp_path, *versions).judge("*/memory")
+    assert found.verdict == verdict
+    assert found.reason.startswith("default: memory grows by ")
+    assert found.reason.endswith(" MB more for 1,000 requests than at the good end")
+
+
+@pytest.mark.parametrize(("failing", "verdict"), [(0, "good"), (20, "bad")])
+def test_failures_under_load(tmp_path: Path, failing: int, verdict: str) -> None:
+    versions = [Made({"chat": 1}, failing={"chat": one}) for one in (0, 20, failing)]
+    found = Steps(tmp_path, *versions).judge("chat/errors")
+    assert found == Judgement(
+        found.verdict, f"chat: {100 * failing / 40:g} % more of the requests fail than at the good end"
+    )
+    assert found.verdict == verdict
 
 
 def test_one_bad_symptom_is_enough(tmp_path: Path) -> None:

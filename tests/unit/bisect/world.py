@@ -30,14 +30,17 @@ from perf_matrix.record.model import (
     EpochEnd,
     EpochStart,
     HostInfo,
+    LoadSlot,
     PairedBlock,
     RunInfo,
     RunRecord,
+    SoakSlot,
     SubjectInfo,
 )
 from perf_matrix.record.read import read_run
 from perf_matrix.targets.registry import find_target
 from tests.unit.compare.records import HOST, block, probe, windows
+from tests.unit.compare.slots import slot, soaked
 
 CELL = "default"
 TARGET = find_target(None)
@@ -53,7 +56,8 @@ class Made:
 
     ``counts``: SQL statements per request by endpoint; None where the version does not have it. ``levels``: by
     endpoint, how many times as long as the first version it takes; 1 where none is named. ``broken``: endpoints
-    that do not answer as they should. ``unclear``: endpoints whose count is not exact. ``fails``: why it cannot be
+    that do not answer as they should. ``failing``: how many of 40 requests under load fail, by endpoint. ``growth``:
+    megabytes for 1,000 requests. ``unclear``: endpoints whose count is not exact. ``fails``: why it cannot be
     started.
     """
 
@@ -61,6 +65,8 @@ class Made:
     levels: Mapping[str, float] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
+    failing: Mapping[str, int] = field(default_factory=dict)
+    growth: float = 0.0
     fails: str = ""
 
 
@@ -85,12 +91,13 @@ class Seen:
 
     def __init__(self) -> None:
         self.stages: list[str] = []
+        self.steps: list[str] = []
 
     def stage(self, text: str) -> None:
         self.stages.append(text)
 
     def step(self, text: str) -> None:
-        pass
+        self.steps.append(text)
 
     def expect(self, seconds: float) -> None:
         pass
@@ -134,8 +141,15 @@ class SimulatedLaboratory(Laboratory):
         self.here = HOST
         self._noise = noise
         self._rng = np.random.default_rng(seed)
+        loaded = any(one.failing or one.growth for one in versions.values())
         self._matrix = MatrixFile.model_validate(
-            {"version": 1, "workload": "w.yml", "epochs": _EPOCHS, "gate": {"metrics": ["queries", "p50"]}}
+            {
+                "version": 1,
+                "workload": "w.yml",
+                "epochs": _EPOCHS,
+                "gate": {"metrics": ["queries", "p50"]},
+                "load": {"rate": 10, "soak": "1m"} if loaded else None,
+            }
         )
 
     @property
@@ -232,8 +246,15 @@ class SimulatedLaboratory(Laboratory):
                 if "paired" in measurement.instruments and all(_has(one, name) for one in versions.values())
                 for pairs in self._blocks(name, versions, epochs)
             ],
+            slots=_slots(names, versions) if info.load else [],
+            soaks=[self._soak(arm, one.growth) for arm, one in versions.items()] if info.load else [],
         )
         return RunRecord(info=info, cells=[cell])
+
+    def _soak(self, arm: Arm, growth: float) -> SoakSlot:
+        """A sample for every 100 requests."""
+        noise = self._rng.normal(0, 0.01, 31)
+        return soaked(arm, [100 + growth * number / 10 + noise[number] for number in range(31)])
 
     def _blocks(self, name: str, versions: Mapping[Arm, Made], epochs: Sequence[int]) -> list[PairedBlock]:
         return [
@@ -251,6 +272,21 @@ class SimulatedLaboratory(Laboratory):
     def _latencies(self, level: float) -> list[float]:
         drawn: list[float] = (_BASE_MS * level * np.exp(self._rng.normal(0, self._noise, _PAIRS))).tolist()
         return drawn
+
+
+def _slots(names: Sequence[str], versions: Mapping[Arm, Made]) -> list[LoadSlot]:
+    """Eight rounds in two epochs; in each, 40 requests to every endpoint."""
+    return [
+        slot(
+            arm,
+            number,
+            {name: [_BASE_MS] * (40 - one.failing.get(name, 0)) for name in names},
+            epoch=1 + number // 4,
+            failed=dict(one.failing),
+        )
+        for arm, one in versions.items()
+        for number in range(8)
+    ]
 
 
 def _has(version: Made, endpoint: str) -> bool:
