@@ -119,14 +119,23 @@ def _of_values(values: FloatArray) -> Estimated:
 
 
 def _failures(cell: CellRecord, endpoint: str) -> Estimated | None:
-    """How much larger the share of failed requests is on head, by blocks of pairs and by rounds of load."""
-    blocks = [block for block in cell.blocks if block.endpoint == endpoint]
-    in_pairs = [_failed_share(block, "head") - _failed_share(block, "base") for block in blocks]
-    in_rounds = [
-        _share_of(each.head, endpoint) - _share_of(each.base, endpoint) for each in rounds(cell.slots)
+    """How much larger the share of failed requests is on head, by rounds of load, or else by blocks of pairs.
+
+    Never by both: what fails under load may well answer one request at a time, and runs differ in how many of
+    each they have.
+    """
+    loaded = [
+        each for each in rounds(cell.slots) if _sent(each.base, endpoint) and _sent(each.head, endpoint)
     ]
-    shares = [*in_pairs, *in_rounds]
+    shares = [_share_of(each.head, endpoint) - _share_of(each.base, endpoint) for each in loaded]
+    if len(shares) < _LEAST_UNITS:
+        blocks = [block for block in cell.blocks if block.endpoint == endpoint]
+        shares = [_failed_share(block, "head") - _failed_share(block, "base") for block in blocks]
     return _of_values(np.array(shares)) if len(shares) >= _LEAST_UNITS else None
+
+
+def _sent(slot: LoadSlot, endpoint: str) -> int:
+    return slot.failed.get(endpoint, 0) + len(slot.latencies_ms.get(endpoint, ()))
 
 
 def _failed_share(block: PairedBlock, arm: Arm) -> float:
@@ -136,8 +145,7 @@ def _failed_share(block: PairedBlock, arm: Arm) -> float:
 
 
 def _share_of(slot: LoadSlot, endpoint: str) -> float:
-    wrong, right = slot.failed.get(endpoint, 0), len(slot.latencies_ms.get(endpoint, ()))
-    return wrong / (wrong + right) if wrong + right else 0.0
+    return slot.failed.get(endpoint, 0) / _sent(slot, endpoint)
 
 
 def _growth(cell: CellRecord, record: RunRecord) -> Estimated | None:

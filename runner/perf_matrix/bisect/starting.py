@@ -30,6 +30,7 @@ from perf_matrix.bisect.tools import Deadline
 from perf_matrix.cache import lease_registry
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, hold_lease
+from perf_matrix.record.lock import held
 from perf_matrix.targets.base import Target
 
 
@@ -109,7 +110,7 @@ def _search(store: Store, target: Target, time_s: float | None, outside: Surroun
     begin = time.monotonic()
     deadline = Deadline(None if time_s is None else begin + time_s)
     laboratory = _laboratory(request, outside)
-    with _building_ahead(request, outside) as builder:
+    with held(store.path), _building_ahead(request, outside) as builder:
         around = Around(
             laboratory=laboratory,
             diffs=_diffs(request, target, outside),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+from click.core import ParameterSource
 
 import perf_matrix
 from perf_matrix.cache import cache_root
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from perf_matrix.bisect.store import BisectRequest
 
 _UNDECIDED = 4
+_WITH_RESUME = ("--resume", "--time", "--json")
+_STANDARD_INPUT = "<stdin>"
 _MOST_SURE = 99.9
 
 
@@ -130,7 +133,7 @@ class _Asked:
         options: list[tuple[str, object]] = [
             ("--repo", self.repo),
             ("--tags", self.tags),
-            ("--list", self.listed.name if self.listed else None),
+            ("--list", self.listed.name.replace(_STANDARD_INPUT, "-") if self.listed else None),
         ]
         options += [("--exclude", each) for each in self.exclude]
         options += [("--on", each) for each in self.on]
@@ -240,15 +243,23 @@ def bisect(resume: Path | None, as_json: bool, **options: Any) -> None:  # noqa:
         folder = asked.out or _new_folder(asked)
         bisection = _begin(asked, folder)
     else:
-        _refuse_besides(asked)
+        _refuse_besides(click.get_current_context())
         folder = resume
         bisection = _go_on(folder, asked.time_s)
     _conclude(bisection, folder, as_json=as_json)
 
 
-def _refuse_besides(asked: _Asked) -> None:
-    if asked.good is not None or asked.listed is not None:
-        raise InputError("--resume DIR goes on with what was asked for then: leave out GOOD, BAD and --list")
+def _refuse_besides(context: click.Context) -> None:
+    """What was asked for then is not changed later: it would be wrong for what was measured already."""
+    given = [
+        param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
+        for param in context.command.params
+        if param.name and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    ]
+    others = [name for name in given if name not in _WITH_RESUME]
+    if others:
+        names = " and ".join([", ".join(others[:-1]), others[-1]] if others[1:] else others)
+        raise InputError(f"--resume DIR goes on with what was asked for then: leave out {names}")
 
 
 def _new_folder(asked: _Asked) -> Path:

@@ -75,14 +75,15 @@ def step(
       git bisect run perf-matrix bisect step --on users/queries
 
     \b
-    Exit codes: 0 good; 1 bad; 125 it cannot be built, started or told; 128 anything else, which stops git bisect.
+    Exit codes: 0 good; 1 bad; 125 it cannot be built, started or told;
+    128 anything else, which stops git bisect.
     """
+    sys.excepthook = _stop
     # Statistics take seconds to import, and an error message or a help text should not wait for them.
     from perf_matrix.bisect.git_session import read_session  # noqa: PLC0415
     from perf_matrix.bisect.starting import judge_commit  # noqa: PLC0415
     from perf_matrix.bisect.stepping import StepRequest  # noqa: PLC0415
 
-    sys.excepthook = _stop
     asked = StepRequest(on, matrix, cells, endpoints, metrics or (), backend)
     try:
         session = read_session(Path(), good, bad)

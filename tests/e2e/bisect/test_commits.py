@@ -25,9 +25,15 @@ GOES_ON, FOUND_BAD, CANNOT_TELL, GIVES_UP = 0, 1, 125, 128
 
 
 @pytest.fixture(scope="module")
-def found(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Bisection:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bisect of the first-parent line is."""
+    return tmp_path_factory.mktemp("first-parent") / "bisect"
+
+
+@pytest.fixture(scope="module")
+def found(demo: Demo, folder: Path) -> Bisection:
     """The bisect of the first-parent line, counts and latencies: one for several tests."""
-    ended = bisect(demo, tmp_path_factory.mktemp("first-parent"))
+    ended = bisect(demo, folder.parent, "--out", str(folder))
     assert ended.exit_code == 0, ended.stderr
     return answer_of(ended)
 
@@ -120,17 +126,14 @@ def test_both_ends_alike_is_not_reproduced(demo: Demo, tmp_path: Path) -> None:
     assert found.advice
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(
-    demo: Demo, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(demo: Demo, tmp_path: Path) -> None:
     out = tmp_path / "bisect"
     with started(arguments_of(demo, *ON_COUNTS, "--out", str(out)), tmp_path, demo.environ) as command:
         command.wait_until(lambda: len(kept(out)) >= 3, "three measurements")
-        command.send(number)
+        command.send(signal.SIGTERM)
         stopped = command.end()
         assert command.left_behind() == []
-    assert stopped.exit_code == 128 + number
+    assert stopped.exit_code == 128 + signal.SIGTERM
     assert f"perf-matrix bisect --resume {out}" in stopped.stderr
     # The logs of commits that do not start are shown, and have tracebacks of their own.
     assert "perf_matrix/cli.py" not in stopped.stderr
@@ -146,14 +149,14 @@ def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(
     }
 
 
-def test_a_finished_bisect_resumed_only_says_its_answer_again(demo: Demo, tmp_path: Path) -> None:
-    out = tmp_path / "bisect"
-    first = answer_of(bisect(demo, tmp_path, "--on", "users/queries", "--out", str(out)))
-    before = kept(out)
-    with started(["bisect", "--resume", str(out), "--json"], tmp_path, demo.environ) as command:
+def test_a_finished_bisect_resumed_only_says_its_answer_again(
+    demo: Demo, found: Bisection, folder: Path, tmp_path: Path
+) -> None:
+    before = kept(folder)
+    with started(["bisect", "--resume", str(folder), "--json"], tmp_path, demo.environ) as command:
         again = answer_of(command.end(LIMIT_S))
-    assert kept(out) == before
-    assert culprits(again) == culprits(first)
+    assert kept(folder) == before
+    assert culprits(again) == culprits(found)
 
 
 class Bisected:

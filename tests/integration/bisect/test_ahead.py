@@ -34,9 +34,7 @@ def ahead(tmp_path: Path, said: Path) -> Iterator[Ahead]:
     package = tmp_path / "stand-in" / "perf_matrix"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
-    (package / "__main__.py").write_text(
-        WAITING.replace("time.sleep(600)", "os.fork()\ntime.sleep(600)", 1)
-    )
+    (package / "__main__.py").write_text(WAITING.replace("time.sleep(600)", "os.fork()\ntime.sleep(600)", 1))
     environ = {**os.environ, "PYTHONPATH": str(package.parent), "SAID": str(said)}
     ahead = Ahead(["--matrix", "smoke"], tmp_path / "logs", environ)
     yield ahead

@@ -14,6 +14,7 @@ import pytest
 
 from perf_matrix.bisect.history.candidate import Candidate, History
 from perf_matrix.bisect.store import MEASUREMENTS_FILE, REQUEST_FILE, create_store
+from perf_matrix.record.lock import held
 from tests.checkouts import Repository, new_repository
 from tests.unit.bisect.world import line_of, request
 
@@ -137,7 +138,7 @@ USAGE: list[tuple[Sequence[str], str]] = [
     (("--time", "5x"), "Invalid value for '--time': '5x' is not a time"),
     (("--repo", "nowhere"), "Invalid value for '--repo': Directory 'nowhere' does not exist."),
     (("--list", "nowhere"), "Invalid value for '--list': 'nowhere': No such file or directory"),
-    (("--scna",), "No such option '--scna'. Did you mean '--scan'?"),
+    (("--scna",), "No such option '--scna'."),
     (("litellm==1.82.0",), "Got unexpected extra argument (litellm==1.82.0)"),
 ]
 
@@ -157,7 +158,10 @@ def test_a_list_that_names_nothing(place: Place) -> None:
     ("option", "expected"),
     [
         (("--on", "chta-master"), "--on chta-master: no endpoint is called so; "),
-        (("--on", "models/quereis"), "--on models/quereis: 'quereis' is not a metric; did you mean 'queries'?"),
+        (
+            ("--on", "models/quereis"),
+            "--on models/quereis: 'quereis' is not a metric; did you mean 'queries'?",
+        ),
         (("--endpoints", "modles"), "no endpoint matches 'modles'; did you mean 'models'?"),
         (("--cell", "workers=*"), "no cell matches 'workers=*'; known: "),
     ],
@@ -194,6 +198,17 @@ def test_a_bisect_that_is_damaged(place: Place) -> None:
     assert place.refused("bisect", "--resume", "run").startswith(f"run/{REQUEST_FILE}: ")
 
 
+def test_a_bisect_that_another_process_goes_on_with(place: Place) -> None:
+    folder = place.cwd / "run"
+    history = History("list", tuple(Candidate(f"litellm==1.80.{n}", f"1.80.{n}") for n in (5, 7)))
+    create_store(folder, request(history))
+    with held(folder):
+        code, _, err = place.run("bisect", "--resume", "run")
+    assert code == 2, err
+    assert err.splitlines()[-1].startswith(f"perf-matrix: run is being written by process {os.getpid()} on ")
+    assert not (folder / MEASUREMENTS_FILE).exists()
+
+
 @pytest.mark.parametrize("command", [("bisect",), ("bisect", "step"), ("prepare",)])
 def test_help_is_for_reading(place: Place, command: Sequence[str]) -> None:
     code, out, _ = place.run(*command, "--help")
@@ -223,7 +238,10 @@ def test_wrong_usage_of_a_step_stops_git(place: Place, arguments: Sequence[str],
 STEP_FAILURES: list[tuple[Sequence[str], str]] = [
     (("--on", "models/queries"), "no git bisect is under way in "),
     (("--on", "models/queries", "--good", "nowhere", "--bad", "main"), "nowhere"),
-    (("--on", "models/quereis", "--good", "main~3", "--bad", "main"), "--on models/quereis: 'quereis' is not"),
+    (
+        ("--on", "models/quereis", "--good", "main~3", "--bad", "main"),
+        "--on models/quereis: 'quereis' is not",
+    ),
     (
         ("--on", "models", "--good", "main~3", "--bad", "main", "--matrix", "smok"),
         "smok: neither a file nor a shipped matrix; did you mean 'smoke'?",

@@ -131,6 +131,9 @@ def test_a_worktree_of_its_own(repository: Repository, tmp_path: Path) -> None:
     # It lies in git's own folder: nothing that git status would show.
     found.folder.mkdir(parents=True)
     (found.folder / "file").write_text("x")
-    assert subprocess.run(
-        ["git", "status", "--porcelain"], cwd=other.folder, capture_output=True, check=True
-    ).stdout == b""
+    assert (
+        subprocess.run(
+            ["git", "status", "--porcelain"], cwd=other.folder, capture_output=True, check=True
+        ).stdout
+        == b""
+    )

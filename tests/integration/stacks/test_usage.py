@@ -20,6 +20,7 @@ from perf_matrix.stacks.usage import _memory_bytes, usage_of
 MB = 1_000_000
 NOBODY = 65534
 
+# Clocks of processes tick in hundredths of a second, so what is waited for is a little less than what is burnt.
 BURN = "import time\nwhile time.process_time() < {cpu_s}: pass\n"
 HOLD = "held = bytearray({bytes})\nfor i in range(0, len(held), 4096): held[i] = 1\n"
 SLEEP = "import time\ntime.sleep(600)\n"
@@ -63,7 +64,7 @@ def wait_for(process: Process, holds: Callable[[Usage], bool]) -> Usage:
 
 
 def test_the_time_of_a_grandchild_counts_also_in_a_session_of_its_own(start: Start) -> None:
-    grandchild = BURN.format(cpu_s=0.5) + SLEEP
+    grandchild = BURN.format(cpu_s=0.6) + SLEEP
     child = CHILD.format(program=grandchild) + SLEEP
     process = start(CHILD.format(program=child) + SLEEP)
     wait_for(process, lambda found: found.cpu_s >= 0.5)
@@ -72,7 +73,7 @@ def test_the_time_of_a_grandchild_counts_also_in_a_session_of_its_own(start: Sta
 
 
 def test_the_time_of_a_child_that_ended_still_counts(start: Start) -> None:
-    process = start(CHILD.format(program=BURN.format(cpu_s=0.5)) + "child.wait()\n" + SLEEP)
+    process = start(CHILD.format(program=BURN.format(cpu_s=0.6)) + "child.wait()\n" + SLEEP)
     alone = psutil.Process(process.popen.pid)
     found = wait_for(process, lambda found: found.cpu_s >= 0.5 and not alone.children())
     assert found.cpu_s < 5

@@ -34,8 +34,7 @@ def test_what_names_something(on: str) -> None:
         ("users/quereis", "--on users/quereis: 'quereis' is not a metric; did you mean 'queries'?"),
         ("users/p90", "--on users/p90: 'p90' is not a metric; "),
         ("/queries", "--on /queries: no endpoint is called so; "),
-        ("users/errors", "--on users/errors: only the load shows it, and the matrix file has none"),
-        ("*/memory", "--on */memory: only the load shows it, and the matrix file has none"),
+        ("*/memory", "--on */memory: only a soak shows it, and the matrix file has none"),
     ],
 )
 def test_what_names_nothing(on: str, expected: str) -> None:

@@ -36,9 +36,7 @@ def closer(kind: HistoryKind, repository: Path | None = None, *, all_parents: bo
 def commits(parents: int = 1, url: str = "") -> Line:
     found = [commit_info(name, count) for name, count in (("aaaa", 1), ("bbbb", parents))]
     return Line(
-        tuple(
-            Candidate(f"git:{one.sha}", one.sha, one.model_copy(update={"url": url})) for one in found
-        )
+        tuple(Candidate(f"git:{one.sha}", one.sha, one.model_copy(update={"url": url})) for one in found)
     )
 
 

@@ -107,14 +107,10 @@ def test_what_is_asked_for_and_does_not_differ() -> None:
 
 
 def test_the_lowest_quantile_that_regressed_stands_for_those_above() -> None:
-    slow = paired(
-        quantile(20.0, 1.01), quantile(30.0, 1.4, "regression"), quantile(40.0, 1.5, "regression")
-    )
+    slow = paired(quantile(20.0, 1.01), quantile(30.0, 1.4, "regression"), quantile(40.0, 1.5, "regression"))
     told = found({"chat": (1, 1)}, {"chat": (1, 1)}, compared=one_cell(endpoint("chat", paired=slow)))
     assert told.symptoms == [symptom("p95")]
-    asked = found(
-        *[{"chat": (1, 1)}] * 2, on=("chat/p99",), compared=one_cell(endpoint("chat", paired=slow))
-    )
+    asked = found(*[{"chat": (1, 1)}] * 2, on=("chat/p99",), compared=one_cell(endpoint("chat", paired=slow)))
     assert asked.symptoms == [symptom("p99")]
 
 

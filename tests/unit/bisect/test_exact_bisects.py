@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,10 +13,10 @@ from perf_matrix.bisect.model import SymptomResult
 
 from .world import Made, Simulation, made, result, spec, steps
 
-COUNTS = {"metrics": ["queries"]}
+COUNTS: dict[str, Any] = {"metrics": ["queries"]}
 
 
-def searched(folder: Path, *counts: int | None, **more: object) -> SymptomResult:
+def searched(folder: Path, *counts: int | None, **more: Any) -> SymptomResult:
     """What is found of 'chat', whose versions issue so many statements."""
     return result(Simulation(folder / "bisect", made(*counts), **{**COUNTS, **more}).run())
 
@@ -85,7 +86,7 @@ def test_a_skipped_version_is_not_measured_again(tmp_path: Path) -> None:
 def test_stretches_with_alike_ends_are_said_not_to_be_looked_into(tmp_path: Path) -> None:
     found = searched(tmp_path, 0, 1, 0, 0, 0, 0, 0, 2)
     assert steps(found) == [(7, 0, 2)]
-    assert [(one.first, one.last) for one in found.unseen][0][0] == 0
+    assert found.unseen[0].first == 0
     inside = {version for one in found.unseen for version in range(one.first + 1, one.last)}
     measured = {point.version for point in found.points}
     assert inside == set(range(8)) - measured
@@ -228,7 +229,7 @@ def histories(draw: st.DrawFn) -> list[int]:
     values = [draw(st.integers(0, 3))] * count
     changes = draw(st.lists(st.integers(1, count - 1), min_size=1, max_size=3, unique=True))
     for version in sorted(changes):
-        value = draw(st.integers(0, 3).filter(lambda new, old=values[-1]: new != old))
+        value = draw(st.sampled_from([other for other in range(4) if other != values[-1]]))
         values[version:] = [value] * (count - version)
     return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.unit.compare.records import HOST
 
 from .world import Made, Simulation, made, result, spec, steps
 
-COUNTS = {"metrics": ["queries"]}
+COUNTS: dict[str, Any] = {"metrics": ["queries"]}
 TWO_CULPRITS = made(*[0] * 7, *[1] * 9, *[3] * 8)
 
 
@@ -138,7 +139,9 @@ def test_both_ends_that_cannot_be_measured(tmp_path: Path) -> None:
 
 def test_a_failure_of_the_machine_is_tried_once_more(tmp_path: Path) -> None:
     simulation = Simulation(tmp_path / "bisect", made(0, 0, 1), **COUNTS)
-    simulation.laboratory.troubles = [Failed("Postgres was killed by SIGKILL.", ["out of memory"], False)]
+    simulation.laboratory.troubles = [
+        Failed("Postgres was killed by SIGKILL.", ["out of memory"], by_version=False)
+    ]
     bisection = simulation.run()
     assert steps(result(bisection)) == [(2, 0, 1)]
     assert {version.state for version in bisection.versions} == {"measured"}

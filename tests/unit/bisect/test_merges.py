@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from perf_matrix.bisect.history.candidate import Candidate, History
 from perf_matrix.bisect.model import Culprit
 
 from .world import Made, Simulation, commit_info, result
 
-COUNTS = {"metrics": ["queries"], "all_parents": True}
+COUNTS: dict[str, Any] = {"metrics": ["queries"], "all_parents": True}
 
 
 def history(*names: str, merges: Sequence[str] = ()) -> History:
@@ -25,7 +26,7 @@ def history(*names: str, merges: Sequence[str] = ()) -> History:
 MAIN = history("a", "b", "m", "c", merges=["m"])
 
 
-def simulation(folder: Path, merged: Sequence[str], *histories: History, **more: object) -> Simulation:
+def simulation(folder: Path, merged: Sequence[str], *histories: History, **more: Any) -> Simulation:
     """Main is a, b, m, c; ``merged``: those with one statement more, the others have none."""
     names = {one.label for each in (MAIN, *histories) for one in each.candidates}
     found = Simulation(folder / "bisect", [], history=MAIN, **{**COUNTS, **more})

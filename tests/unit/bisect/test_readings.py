@@ -8,7 +8,8 @@ import pytest
 
 from perf_matrix.bisect.readings import counted, estimated, is_reading
 from perf_matrix.bisect.symptom import Symptom
-from tests.unit.compare.records import asked, drawn, probe, record, windows
+from perf_matrix.record.model import PairedBlock
+from tests.unit.compare.records import asked, block, drawn, probe, record, windows
 from tests.unit.compare.slots import failing, soaked
 
 CHAT = Symptom("default", "chat", "queries")
@@ -92,10 +93,31 @@ def test_failures_under_load_are_a_difference_of_shares() -> None:
     assert Symptom("default", "chat", "errors") not in estimated(few)
 
 
-def test_an_endpoint_that_no_load_was_sent_to_fails_in_none() -> None:
-    run = record(slots=failing([0] * 4, [9] * 4), endpoints=("chat", "users"))
+def failed_pairs(count: int) -> list[PairedBlock]:
+    """Blocks of ten pairs, of which in each so many failed on head."""
+    return [
+        block([20.0] * (10 - count), [20.0] * (10 - count), number=number, failed={"head": count})
+        for number in range(6)
+    ]
+
+
+def test_failures_in_pairs() -> None:
+    found = estimated(record(failed_pairs(3)))[Symptom("default", "chat", "errors")]
+    assert found.estimate == pytest.approx(0.3)
+
+
+def test_what_fails_under_load_and_not_in_pairs() -> None:
+    run = record(failed_pairs(0), slots=failing([0] * 4, [20] * 4))
+    assert estimated(run)[Symptom("default", "chat", "errors")].estimate == pytest.approx(0.5)
+
+
+def test_what_no_load_was_sent_to_is_told_by_pairs() -> None:
+    run = record(failed_pairs(3), slots=failing([0] * 4, [9] * 4, name="users"), endpoints=("chat", "users"))
     found = estimated(run)
-    assert found[Symptom("default", "users", "errors")].estimate == 0
+    assert found[Symptom("default", "chat", "errors")].estimate == pytest.approx(0.3)
+    assert found[Symptom("default", "users", "errors")].estimate == pytest.approx(9 / 40)
+    nothing = record(slots=failing([0] * 4, [9] * 4), endpoints=("chat", "users"))
+    assert Symptom("default", "users", "errors") not in estimated(nothing)
 
 
 def test_memory_grows_by_so_many_bytes_more() -> None:

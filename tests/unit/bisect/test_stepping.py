@@ -58,9 +58,7 @@ def slower(bad: float, commit: float) -> list[Made]:
         (1, 3, None, "bad", "not there"),
     ],
 )
-def test_counts(
-    tmp_path: Path, good: int, bad: int, commit: int | None, verdict: str, words: str
-) -> None:
+def test_counts(tmp_path: Path, good: int, bad: int, commit: int | None, verdict: str, words: str) -> None:
     found = Steps(tmp_path, *counts(good, bad, commit)).judge("chat/queries")
     assert found.verdict == verdict
     assert found.reason.startswith(f"chat: {words}")

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel
 
 from perf_matrix.bisect.bisecting import Around, Bisecting
 from perf_matrix.bisect.closer import Closer
@@ -32,6 +31,7 @@ from perf_matrix.record.model import (
     HostInfo,
     LoadSlot,
     PairedBlock,
+    Recorded,
     RunInfo,
     RunRecord,
     SoakSlot,
@@ -128,7 +128,8 @@ class SimulatedLaboratory(Laboratory):
     """Measures simulated versions, by spec. Every measurement takes a minute of ``clock``.
 
     ``noise``: the standard deviation of a request's logarithmic latency. ``troubles``: what the next measurements
-    fail with instead; ``failing_together``: what every one of two versions does. ``once``: versions as they are when they are measured first, next, and so on.
+    fail with instead; ``failing_together``: what every one of two versions does. ``once``: versions as they are when
+    they are measured first, next, and so on.
     """
 
     def __init__(self, versions: Mapping[str, Made], *, noise: float = 0.02, seed: int = 1) -> None:
@@ -210,7 +211,9 @@ class SimulatedLaboratory(Laboratory):
             perf_matrix="0",
             started_at=0.0,
             seed=1,
-            subjects={arm: SubjectInfo(spec=spec, version=spec) for arm, spec in measurement.subjects.items()},
+            subjects={
+                arm: SubjectInfo(spec=spec, version=spec) for arm, spec in measurement.subjects.items()
+            },
             instruments=list(measurement.instruments),
             matrix=self._matrix,
             endpoints=[Endpoint(name=name, request=Request(path=f"/{name}")) for name in names],
@@ -227,7 +230,9 @@ class SimulatedLaboratory(Laboratory):
             ],
             epochs_ended=[EpochEnd(epoch=epoch, ended_at=1) for epoch in epochs],
             presence=[
-                probe(name, arm, present=_has(one, name), failures=["status 500"] if name in one.broken else [])
+                probe(
+                    name, arm, present=_has(one, name), failures=["status 500"] if name in one.broken else []
+                )
                 for name in names
                 for arm, one in versions.items()
             ],
@@ -320,7 +325,7 @@ def write_run(folder: Path, record: RunRecord) -> None:
         file.write_text("".join(texts))
 
 
-def _line(item: BaseModel) -> str:
+def _line(item: Recorded) -> str:
     return item.model_dump_json() + "\n"
 
 
@@ -428,4 +433,3 @@ def result(bisection: Bisection, endpoint: str = "chat", metric: str = "queries"
 def steps(found: SymptomResult) -> list[tuple[int, float | None, float | None]]:
     """Its culprits: which version, from what to what."""
     return [(one.version, one.before.value, one.after.value) for one in found.culprits]
-
