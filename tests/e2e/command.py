@@ -69,6 +69,8 @@ class Command:
         self._stderr = scratch / f"{self._name}.err"
         self._registry = cache_root({**os.environ, **environ}) / "leases"
         self._lease: str | None = None
+        self._leases: set[str] = set()
+        self._open: set[str] = set()
         self._started = time.monotonic()
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
@@ -103,7 +105,7 @@ class Command:
     @property
     def private(self) -> Path:
         """The private folder of its lease."""
-        return Path(tempfile.gettempdir()).resolve() / f"perf-matrix-{self.lease}"
+        return _private(self.lease)
 
     def wait_for(self, text: str) -> None:
         """Wait until ``text`` stands on its standard error."""
@@ -151,10 +153,9 @@ class Command:
     def left_behind(self) -> list[str]:
         """What there still is of the run besides its folder, in words."""
         processes = [f"process {one.pid}: {_command_line(one)}" for one in self.processes()]
-        if self._lease is None:
-            return processes
-        paths = [self.private, *self._registry.glob(f"{self._lease}*")]
-        return processes + [f"path {path}" for path in paths if path.exists()]
+        folders = [_private(lease) for lease in self._leases]
+        entries = [path for lease in self._leases for path in self._registry.glob(f"{lease}*")]
+        return processes + [f"path {path}" for path in (*folders, *entries) if path.exists()]
 
     def clear(self) -> None:
         """End the command, and everything of it, by force."""
@@ -165,24 +166,30 @@ class Command:
                 process.kill()
 
     def _look(self) -> None:
-        """Note which lease it holds: it keeps the lock of it open."""
-        if self._lease is not None or _LEASE_IS_HELD not in self.stderr:
-            return
+        """Note the leases that it holds: it keeps their locks open. A bisect has one for each measurement, too."""
+        held = self._locks()
+        if self._lease is None and held and _LEASE_IS_HELD in self.stderr:
+            self._lease = held.pop()
+            self._leases.add(self._lease)
+        # Another's lock is open only for as long as it takes to see that it is held.
+        self._leases |= held & self._open
+        self._open = held
+
+    def _locks(self) -> set[str]:
         with suppress(psutil.Error):
-            for file in psutil.Process(self.pid).open_files():
-                path = Path(file.path)
-                if path.parent == self._registry and path.suffix == ".lock":
-                    self._lease = path.stem
+            paths = [Path(file.path) for file in psutil.Process(self.pid).open_files()]
+            return {path.stem for path in paths if path.parent == self._registry and path.suffix == ".lock"}
+        return set()
 
     def _owns(self, process: psutil.Process) -> bool:
         try:
             environ = process.environ()
             # Postgres overwrites the environment of its children with their titles.
-            inside = self._lease is not None and f"/perf-matrix-{self._lease}/" in process.cwd() + "/"
+            folder = process.cwd() + "/"
         except (psutil.Error, OSError):
             return False
-        leased = self._lease is not None and environ.get(LEASE_VARIABLE) == self._lease
-        return leased or inside or environ.get(_MARK) == self.mark
+        inside = any(f"/perf-matrix-{lease}/" in folder for lease in self._leases)
+        return inside or environ.get(LEASE_VARIABLE) in self._leases or environ.get(_MARK) == self.mark
 
 
 @contextmanager
@@ -250,6 +257,10 @@ def blocks_file(folder: Path) -> Path | None:
 def stages(stderr: str) -> list[str]:
     """The lines that tell how far a run is, without their times."""
     return re.findall(r"^\[ *[\dms]+\] (.*)$", stderr, re.MULTILINE)
+
+
+def _private(lease: str) -> Path:
+    return Path(tempfile.gettempdir()).resolve() / f"perf-matrix-{lease}"
 
 
 def _is(process: psutil.Process, what: str) -> bool:

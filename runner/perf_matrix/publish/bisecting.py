@@ -10,10 +10,9 @@ from perf_matrix.compare.model import Comparison, Finding, Metric
 from perf_matrix.subjects.revision import is_full_hash
 
 _DIGITS = 12
-# What a bisect calls the metric of a finding: requests that fail alone, and those that fail under load.
-_SYMPTOMS: Mapping[Metric, str] = {"errors": "answers", "load": "errors"}
+# What a bisect calls the metric of a finding, where that is another: failed requests are all of them, or some.
+_SYMPTOMS: Mapping[Metric, Sequence[str]] = {"errors": ("answers", "errors"), "load": ("errors",)}
 _LATENCIES: Sequence[Metric] = ("p50", "p95", "p99")
-_COUNTED: Sequence[Metric] = ("queries", "errors")
 # Of more, nobody would read the command. Without a name a bisect takes all that regressed.
 _MOST_NAMED = 8
 
@@ -49,7 +48,7 @@ def _only(regressed: Sequence[Finding]) -> Iterator[str]:
     if len(symptoms) <= _MOST_NAMED:
         for symptom in symptoms:
             yield from ("--on", symptom)
-    if all(each.metric in _COUNTED for each in regressed):
+    if all(each.metric == "queries" for each in regressed):
         yield from ("--metrics", "queries")
 
 
@@ -59,4 +58,4 @@ def _symptoms(regressed: Sequence[Finding]) -> Iterator[str]:
         others = {other.metric for other in regressed if other.endpoint == each.endpoint}
         lowest = next((metric for metric in _LATENCIES if metric in others), each.metric)
         if each.metric not in _LATENCIES or each.metric == lowest:
-            yield f"{each.endpoint}/{_SYMPTOMS.get(each.metric, each.metric)}"
+            yield from (f"{each.endpoint}/{name}" for name in _SYMPTOMS.get(each.metric, (each.metric,)))

@@ -10,17 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from perf_matrix.bisect.model import Bisection, SymptomResult
+from perf_matrix.bisect.model import Bisection
 from tests.checkouts import Repository, clone
 from tests.demo_repository.demo import Demo
+from tests.e2e.bisect.asking import (
+    LIMIT_S,
+    NOT_FOUND,
+    answer_of,
+    arguments_of,
+    bisect,
+    culprits,
+    kept,
+    sha_of,
+    symptom,
+)
 from tests.e2e.command import COMMAND, Command, Ended, started
 
 pytestmark = pytest.mark.e2e
 
-# A bisect measures 20 to 30 times; on a busy machine each takes longer.
-LIMIT_S = 1800.0
 ON_COUNTS = ("--metrics", "queries")
-NOT_FOUND = 4
 GOES_ON, FOUND_BAD, CANNOT_TELL, GIVES_UP = 0, 1, 125, 128
 
 
@@ -241,48 +249,3 @@ def test_a_step_outside_of_a_bisect_says_how_to_begin_one(demo: Demo, bisected: 
     ended = bisected.step(demo.told.n_plus_one)
     assert ended.exit_code == GIVES_UP
     assert "git bisect start" in ended.stderr
-
-
-def arguments_of(demo: Demo, *options: str, good: str = "", bad: str = "") -> list[str]:
-    """What asks for a bisect of the demonstration repository."""
-    return [
-        *("bisect", "--repo", str(demo.repository.folder), good or demo.told.good, bad or demo.told.bad),
-        *("--matrix", str(demo.matrix), "--backend", "local", "--json", *options),
-    ]
-
-
-def bisect(demo: Demo, scratch: Path, *options: str, good: str = "", bad: str = "") -> Ended:
-    """Run a bisect to its end; nothing of it is left."""
-    with started(arguments_of(demo, *options, good=good, bad=bad), scratch, demo.environ) as command:
-        ended = command.end(LIMIT_S)
-        assert command.left_behind() == []
-    return ended
-
-
-def answer_of(ended: Ended) -> Bisection:
-    """What it printed on standard output."""
-    assert ended.exit_code in (0, NOT_FOUND), ended.stderr
-    return Bisection.model_validate_json(ended.stdout)
-
-
-def culprits(found: Bisection) -> dict[tuple[str, str], list[str]]:
-    """The hashes of the culprits, by endpoint and metric; symptoms that others explain are left out."""
-    return {
-        (one.endpoint, one.metric): [sha_of(found.versions[each.version].spec) for each in one.culprits]
-        for one in found.symptoms
-        if one.state == "found"
-    }
-
-
-def symptom(found: Bisection, endpoint: str, metric: str) -> SymptomResult:
-    return next(one for one in found.symptoms if (one.endpoint, one.metric) == (endpoint, metric))
-
-
-def sha_of(spec: str) -> str:
-    return spec.removeprefix("git:")
-
-
-def kept(out: Path) -> list[str]:
-    """The lines of the measurements that are kept."""
-    file = out / "measurements.jsonl"
-    return file.read_text().splitlines() if file.exists() else []

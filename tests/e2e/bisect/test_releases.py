@@ -59,8 +59,10 @@ def test_the_statements_that_came_and_the_file_that_asks_them_are_named(found: B
 
 
 def test_the_slower_chat_is_put_down_to_them(found: Bisection) -> None:
-    slower = {one.endpoint: one.state for one in found.symptoms if one.metric == "p50"}
-    assert slower["chat-virtual-key"] == "explained"
+    """Its counts explain it, or, where smaller changes add to it, a search of its own names the same release."""
+    (slower,) = (one for one in found.symptoms if (one.endpoint, one.metric) == ("chat-virtual-key", "p50"))
+    named = [found.versions[each.version].label for each in slower.culprits]
+    assert slower.state == "explained" or "1.80.15" in named
 
 
 def test_most_releases_need_not_be_started(found: Bisection) -> None:

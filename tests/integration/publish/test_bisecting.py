@@ -82,9 +82,12 @@ def test_perf_matrix_takes_the_command(tmp_path: Path) -> None:
 
 
 def test_counts_alone_are_searched_without_latencies() -> None:
-    assert asked(regressed("users", "queries"), regressed("users", "errors"))[-6:] == [
-        *("--on", "users/queries", "--on", "users/answers", "--metrics", "queries"),
-    ]
+    found = asked(regressed("users", "queries"), regressed("teams", "queries"))
+    assert found[2:] == ["--on", "users/queries", "--on", "teams/queries", "--metrics", "queries"]
+
+
+def test_requests_that_fail_may_be_all_of_them_or_some() -> None:
+    assert asked(regressed("users", "errors"))[2:] == ["--on", "users/answers", "--on", "users/errors"]
 
 
 def test_the_lowest_latency_stands_for_those_above_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.model import Metric
 from perf_matrix.bisect.store import Trial
 from perf_matrix.bisect.symptom import Symptom
-from perf_matrix.compare.model import Both, Comparison, EndpointComparison, EndpointLoad, Soak
+from perf_matrix.compare.model import Both, Comparison, EndpointComparison, EndpointLoad, Errors, Soak
 from perf_matrix.matrix.model import Arm
 from perf_matrix.record.model import Presence, QueryWindow
 from tests.unit.compare.records import probe, record, windows
@@ -24,7 +25,7 @@ def symptom(metric: Metric, name: str = "chat") -> Symptom:
     return Symptom("default", name, metric)
 
 
-def ends_of(counts: list[dict[str, tuple[int | None, int | None]]]) -> Knowledge:
+def ends_of(counts: Sequence[Mapping[str, tuple[int | None, int | None]]]) -> Knowledge:
     """Runs of both ends, 'good' and 'bad': statements of each endpoint; None where it is not there."""
     knowledge = Knowledge()
     for run in counts:
@@ -42,11 +43,11 @@ def ends_of(counts: list[dict[str, tuple[int | None, int | None]]]) -> Knowledge
 
 
 def found(
-    *counts: dict[str, tuple[int | None, int | None]],
+    *counts: Mapping[str, tuple[int | None, int | None]],
     on: tuple[str, ...] = (),
     compared: Comparison | None = None,
 ) -> Ends:
-    knowledge = ends_of(list(counts))
+    knowledge = ends_of(counts)
     return find_symptoms(knowledge, "good", "bad", compared or comparison("pass", cell()), Wanted(on))
 
 
@@ -136,6 +137,12 @@ def test_failures_under_load() -> None:
     assert found(*[{"chat": (1, 1)}] * 2, compared=compared).symptoms == [symptom("errors")]
     calm = one_cell(endpoint("chat", load=load.model_copy(update={"verdict": "pass"})))
     assert found(*[{"chat": (1, 1)}] * 2, compared=calm).symptoms == []
+
+
+def test_failures_in_pairs() -> None:
+    failed = Errors(base=0, head=20, requests=400, verdict="regression")
+    compared = one_cell(endpoint("chat", errors=failed))
+    assert found(*[{"chat": (1, 1)}] * 2, compared=compared).symptoms == [symptom("errors")]
 
 
 def soak(note: str, head: float | None = 9e6) -> Soak:

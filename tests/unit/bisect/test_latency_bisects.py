@@ -50,6 +50,7 @@ def test_a_latency_whose_culprit_is_another_one(tmp_path: Path) -> None:
     (culprit,) = latency.culprits
     assert (culprit.parent, culprit.version, culprit.direction) == (7, 8, "worse")
     assert culprit.after.value == pytest.approx(1.6, rel=0.05)
+    assert culprit.after.value is not None
     assert culprit.after.low is not None
     assert culprit.after.high is not None
     assert culprit.after.low < culprit.after.value < culprit.after.high

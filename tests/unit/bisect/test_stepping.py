@@ -24,8 +24,8 @@ GOOD, BAD, COMMIT = (Candidate(spec(number), label) for number, label in enumera
 class Steps:
     """The steps of one bisect: versions 0 and 1 are its ends, 2 the commit to judge."""
 
-    def __init__(self, folder: Path, good: Made, bad: Made, commit: Made, noise: float = 0.02) -> None:
-        self.laboratory = SimulatedLaboratory({spec(0): good, spec(1): bad, spec(2): commit}, noise=noise)
+    def __init__(self, folder: Path, good: Made, bad: Made, commit: Made) -> None:
+        self.laboratory = SimulatedLaboratory({spec(0): good, spec(1): bad, spec(2): commit})
         self.folder = folder / "bisect"
         create_store(self.folder, request(line_of(2)))
 

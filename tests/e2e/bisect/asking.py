@@ -1,0 +1,58 @@
+"""Asking for a bisect of the demonstration repository, and reading its answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perf_matrix.bisect.model import Bisection, SymptomResult
+from tests.demo_repository.demo import Demo
+from tests.e2e.command import Ended, started
+
+# A bisect measures 20 to 30 times; on a busy machine each takes longer.
+LIMIT_S = 1800.0
+NOT_FOUND = 4
+
+
+def arguments_of(demo: Demo, *options: str, good: str = "", bad: str = "") -> list[str]:
+    """What asks for a bisect of the demonstration repository."""
+    return [
+        *("bisect", "--repo", str(demo.repository.folder), good or demo.told.good, bad or demo.told.bad),
+        *("--matrix", str(demo.matrix), "--backend", "local", "--json", *options),
+    ]
+
+
+def bisect(demo: Demo, scratch: Path, *options: str, good: str = "", bad: str = "") -> Ended:
+    """Run a bisect to its end; nothing of it is left."""
+    with started(arguments_of(demo, *options, good=good, bad=bad), scratch, demo.environ) as command:
+        ended = command.end(LIMIT_S)
+        assert command.left_behind() == []
+    return ended
+
+
+def answer_of(ended: Ended) -> Bisection:
+    """What it printed on standard output."""
+    assert ended.exit_code in (0, NOT_FOUND), ended.stderr
+    return Bisection.model_validate_json(ended.stdout)
+
+
+def culprits(found: Bisection) -> dict[tuple[str, str], list[str]]:
+    """The hashes of the culprits, by endpoint and metric; symptoms that others explain are left out."""
+    return {
+        (one.endpoint, one.metric): [sha_of(found.versions[each.version].spec) for each in one.culprits]
+        for one in found.symptoms
+        if one.state == "found"
+    }
+
+
+def symptom(found: Bisection, endpoint: str, metric: str) -> SymptomResult:
+    return next(one for one in found.symptoms if (one.endpoint, one.metric) == (endpoint, metric))
+
+
+def sha_of(spec: str) -> str:
+    return spec.removeprefix("git:")
+
+
+def kept(out: Path) -> list[str]:
+    """The lines of the measurements that are kept."""
+    file = out / "measurements.jsonl"
+    return file.read_text().splitlines() if file.exists() else []
