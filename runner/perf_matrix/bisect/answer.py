@@ -154,8 +154,10 @@ def _noisy(
             _bounds(symptom, float(band.mean[version]), float(band.low[version]), float(band.high[version]))
         ]
     ]
+    doubtful = any(each.confirmation and not each.confirmation.agreed for each in culprits)
     return result.model_copy(
         update={
+            "state": "unstable" if doubtful and state == "found" else state,
             "culprits": list(culprits) if state == "found" else [],
             "candidates": list(belief.candidates) if state == "narrowed" else [],
             "levels": levels,

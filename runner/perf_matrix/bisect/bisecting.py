@@ -146,8 +146,8 @@ class Bisecting:
         aim = Aim(request.confidence, log1p(info.matrix.gate.min_effect))
         return Search(self._tools, aim, self._around.diffs, self._random, request.scan)
 
-    def _random(self) -> np.random.Generator:
-        return np.random.default_rng([self._store.request.seed, len(self._store.lines)])
+    def _random(self, observations: int) -> np.random.Generator:
+        return np.random.default_rng([self._store.request.seed, observations])
 
     def _answer(self, ends: Ends, found: Found | None, info: RunInfo | None) -> Bisection:
         request, knowledge, line = self._store.request, self._knowledge, self._line
@@ -247,8 +247,8 @@ def _diff(culprit: Culprit, found: Found) -> str:
 
 
 def _state(symptoms: Sequence[SymptomResult], *, timed_out: bool) -> BisectionState:
-    if timed_out or any(symptom.state == "narrowed" for symptom in symptoms):
+    if timed_out or any(symptom.state in ("narrowed", "unstable") for symptom in symptoms):
         return "narrowed"
-    if any(symptom.state in ("found", "explained", "unstable") for symptom in symptoms):
+    if any(symptom.state in ("found", "explained") for symptom in symptoms):
         return "found"
     return "not reproduced"

@@ -5,10 +5,10 @@ Every measurement is a short side-by-side comparison of a version with the good 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import LOADING, PAIRING, Measurement
@@ -44,6 +44,11 @@ _MEASUREMENTS_PER_HALVING = 8
 _MEASUREMENTS_BESIDES = 10
 
 
+Random: TypeAlias = "Callable[[int], np.random.Generator]"
+"""The random numbers to believe so many observations by: the same ones each time, so that a resumed search goes on
+alike."""
+
+
 @dataclass(frozen=True)
 class Aim:
     """When the search is over: ``confidence`` of each answer. ``matters``: log-ratio of the smallest latency change."""
@@ -52,16 +57,14 @@ class Aim:
     matters: float
 
 
-def search_levels(
-    line: Line, symptoms: Sequence[Symptom], aim: Aim, tools: Tools, rng: np.random.Generator
-) -> bool:
+def search_levels(line: Line, symptoms: Sequence[Symptom], aim: Aim, tools: Tools, random: Random) -> bool:
     """Measure until every symptom's changes are known with the wanted confidence; False where they are not."""
     repeats = _measure_end(line, symptoms, tools)
     if repeats is None:
         return False
     most = _MEASUREMENTS_BESIDES + int(_MEASUREMENTS_PER_HALVING * log2(max(2, len(line))))
     for number in range(most):
-        beliefs = beliefs_of(line, symptoms, aim, tools.knowledge, rng)
+        beliefs = beliefs_of(line, symptoms, aim, tools.knowledge, random)
         undecided = {
             symptom: belief for symptom, belief in beliefs.items() if belief.confidence < aim.confidence
         }
@@ -76,8 +79,13 @@ def search_levels(
     return False
 
 
+def compare_again(line: Line, versions: Sequence[int], symptoms: Sequence[Symptom], tools: Tools) -> bool:
+    """Compare versions with the good end once more; False where time was over before."""
+    return all(_compare(line, version, symptoms, tools, "once more") for version in versions)
+
+
 def beliefs_of(
-    line: Line, symptoms: Sequence[Symptom], aim: Aim, knowledge: Knowledge, rng: np.random.Generator
+    line: Line, symptoms: Sequence[Symptom], aim: Aim, knowledge: Knowledge, random: Random
 ) -> dict[Symptom, Belief]:
     """What is believed of each symptom that something was measured of."""
     skipped = line.skipped(knowledge, ())
@@ -89,6 +97,7 @@ def beliefs_of(
             batches = batched(observations, repeats_from(end) or MOST_REPEATS)
             least = _SMALLEST if symptom.metric in UNDER_LOAD else aim.matters
             assumptions = assumptions_from(_of_end(line, batches), least)
+            rng = random(len(observations))
             found[symptom] = believe(batches, skipped, len(line), assumptions, rng)
     return found
 

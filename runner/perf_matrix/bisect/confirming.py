@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Protocol
@@ -37,7 +37,7 @@ class Boundary:
 
 def confirm(
     line: Line,
-    boundaries: dict[Boundary, list[Symptom]],
+    boundaries: Mapping[Boundary, list[Symptom]],
     latencies: Sequence[Symptom],
     tools: Tools,
     diffs: Diffs,
@@ -46,10 +46,24 @@ def confirm(
 
     ``latencies``: those to compare besides, where their endpoint is concerned.
     """
+    new = {
+        boundary: symptoms
+        for boundary, symptoms in boundaries.items()
+        if confirmation(tools.prober, line.spec(boundary.parent), line.spec(boundary.version)) is None
+    }
+    return confirm_again(line, new, latencies, tools, diffs)
+
+
+def confirm_again(
+    line: Line,
+    boundaries: Mapping[Boundary, list[Symptom]],
+    latencies: Sequence[Symptom],
+    tools: Tools,
+    diffs: Diffs,
+) -> bool:
+    """Measure each boundary, whether it was confirmed before or not; False where time was over before."""
     for boundary, symptoms in sorted(boundaries.items()):
         parent, culprit = line.spec(boundary.parent), line.spec(boundary.version)
-        if confirmation(tools.prober, parent, culprit) is not None:
-            continue
         text = f"confirming {line.label(boundary.version)} against {line.label(boundary.parent)}"
         if not tools.begin("confirm", text):
             return False

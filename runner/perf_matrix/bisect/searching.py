@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from perf_matrix.bisect.comparing import Aim, beliefs_of, search_levels
-from perf_matrix.bisect.confirming import Boundary, Diffs, confirm, confirmation, explained
+from perf_matrix.bisect.comparing import Aim, Random, beliefs_of, compare_again, search_levels
+from perf_matrix.bisect.confirming import Boundary, Diffs, confirm, confirm_again, confirmation, explained
 from perf_matrix.bisect.counting import count_ends, scan, search_counts
 from perf_matrix.bisect.culprits import exact_culprit, noisy_culprit
 from perf_matrix.bisect.evidence import Evidence, evidence_of
@@ -22,9 +20,6 @@ from perf_matrix.bisect.tools import Tools
 
 # Confirming may contradict a count, which is then searched with the new value.
 _ROUNDS = 3
-
-Random = Callable[[], np.random.Generator]
-"""A generator that depends on nothing but what was measured so far: a resumed search goes on alike."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ class Search:
         explained = self._explained(line, changes, noisy) if counted else frozenset[Symptom]()
         left = [symptom for symptom in noisy if symptom not in explained]
         certain = self._search_noisy(line, left) if left and counted else not left
-        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random())
+        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random)
         unsure = [
             symptom
             for symptom in left
@@ -94,14 +89,46 @@ class Search:
         return True
 
     def _search_noisy(self, line: Line, noisy: Sequence[Symptom]) -> bool:
-        """Search the levels, then confirm what is believed; False where the confidence was not reached."""
-        certain = search_levels(line, noisy, self.aim, self.tools, self.random())
-        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random())
+        """Search the levels, then confirm what is believed; False where time was over or the confidence not reached.
+
+        What confirming contradicts is measured once more, both ways, and believed anew.
+        """
+        if not self._search_levels(line, noisy):
+            return False
+        contradicted = self._contradicted(line, noisy)
+        for boundary, symptoms in contradicted.items():
+            versions = [version for version in (boundary.parent, boundary.version) if version]
+            if not compare_again(line, versions, symptoms, self.tools):
+                return False
+        return not contradicted or (
+            self._search_levels(line, noisy)
+            and confirm_again(line, self._contradicted(line, noisy), noisy, self.tools, self.diffs)
+        )
+
+    def _search_levels(self, line: Line, noisy: Sequence[Symptom]) -> bool:
+        """Search, and confirm what was not confirmed yet."""
+        certain = search_levels(line, noisy, self.aim, self.tools, self.random)
+        return certain and confirm(line, self._believed(line, noisy), noisy, self.tools, self.diffs)
+
+    def _believed(self, line: Line, noisy: Sequence[Symptom]) -> dict[Boundary, list[Symptom]]:
+        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random)
         boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
         for symptom, belief in beliefs.items():
             for change in belief.changes:
                 boundaries[Boundary(change.parent, change.version)].append(symptom)
-        return certain and confirm(line, boundaries, noisy, self.tools, self.diffs)
+        return boundaries
+
+    def _contradicted(self, line: Line, noisy: Sequence[Symptom]) -> dict[Boundary, list[Symptom]]:
+        """The boundaries at which measuring both sides afresh did not show the change."""
+        beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random)
+        evidences = self._evidences(line)
+        boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
+        for symptom, belief in beliefs.items():
+            for change in belief.changes:
+                confirmation_ = noisy_culprit(symptom, change, evidences).confirmation
+                if confirmation_ is not None and not confirmation_.agreed:
+                    boundaries[Boundary(change.parent, change.version)].append(symptom)
+        return boundaries
 
     def _changes(self, line: Line, exact: Sequence[Symptom]) -> dict[Symptom, list[Change]]:
         skipped = line.skipped(self.tools.knowledge, exact)

@@ -25,13 +25,24 @@ from perf_matrix.bisect.laboratory import COUNTING, Laboratory, Measurement, Sce
 from perf_matrix.bisect.model import Bisection
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.stepping import Judgement, Stepper, StepRequest, instruments_asked
-from perf_matrix.bisect.store import REQUEST_FILE, BisectRequest, Store, create_store, host_key, open_store
+from perf_matrix.bisect.store import (
+    REQUEST_FILE,
+    BisectRequest,
+    Store,
+    create_store,
+    host_key,
+    open_store,
+    refuse_unless_bisect,
+)
 from perf_matrix.bisect.tools import Deadline
 from perf_matrix.cache import lease_registry
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, hold_lease
+from perf_matrix.matrix.read import read_matrix
 from perf_matrix.record.lock import held
+from perf_matrix.shipped import resolve_matrix
 from perf_matrix.targets.base import Target
+from perf_matrix.targets.registry import find_target
 
 
 def start_bisect(request: BisectRequest, folder: Path, target: Target, outside: Surroundings) -> Bisection:
@@ -43,14 +54,24 @@ def start_bisect(request: BisectRequest, folder: Path, target: Target, outside: 
     # What was asked wrong is said before a folder is made.
     good, *_, bad = request.history.candidates
     _check(_laboratory(request, outside), good, bad, request)
-    return _search(create_store(folder, request), target, request.time_s, outside)
+    store = create_store(folder, request)
+    with held(folder):
+        return _search(store, target, request.time_s, outside)
 
 
-def resume_bisect(store: Store, target: Target, time_s: float | None, outside: Surroundings) -> Bisection:
-    """Go on with an interrupted bisect, or one whose time was over, for ``time_s`` seconds. Raises as above."""
-    for note in store.notes:
-        outside.display.note(note)
-    return _search(store, target, time_s, outside)
+def resume_bisect(folder: Path, time_s: float | None, outside: Surroundings) -> Bisection:
+    """Go on with an interrupted bisect, or one whose time was over, for ``time_s`` seconds.
+
+    Raises as above; InputError, too, where ``folder`` holds no bisect, or another process goes on with it.
+    """
+    refuse_unless_bisect(folder)
+    # Read only when nobody else writes: what was measured meanwhile would be missed.
+    with held(folder):
+        store = open_store(folder)
+        for note in store.notes:
+            outside.display.note(note)
+        target = find_target(read_matrix(resolve_matrix(store.request.matrix)).target)
+        return _search(store, target, time_s, outside)
 
 
 def judge_commit(session: Session, asked: StepRequest, outside: Surroundings) -> Judgement:
@@ -110,7 +131,7 @@ def _search(store: Store, target: Target, time_s: float | None, outside: Surroun
     begin = time.monotonic()
     deadline = Deadline(None if time_s is None else begin + time_s)
     laboratory = _laboratory(request, outside)
-    with held(store.path), _building_ahead(request, outside) as builder:
+    with _building_ahead(request, outside) as builder:
         around = Around(
             laboratory=laboratory,
             diffs=_diffs(request, target, outside),
@@ -131,7 +152,8 @@ def _laboratory_of(asked: BisectRequest | StepRequest, checkout: Path, outside: 
     scene = Scene(
         matrix=asked.matrix,
         cells=asked.cells,
-        endpoints=asked.endpoints,
+        # Of what is searched for alone, unless the user says otherwise.
+        endpoints=asked.endpoints or [text.partition("/")[0] for text in asked.on],
         metrics=asked.metrics,
         backend=asked.backend,
         checkout=checkout,

@@ -147,6 +147,12 @@ def create_store(path: Path, request: BisectRequest) -> Store:
     return Store(path, request, [], [])
 
 
+def refuse_unless_bisect(path: Path) -> None:
+    """Raise InputError where ``path`` is not the folder of a bisect."""
+    if not (path / REQUEST_FILE).is_file():
+        raise InputError(f"{path} is not the folder of a bisect: there is no {REQUEST_FILE} in it")
+
+
 def open_store(path: Path) -> Store:
     """The folder of a bisect to go on with. Raises InputError where it is none, or is damaged."""
     file, notes = path / REQUEST_FILE, list[str]()

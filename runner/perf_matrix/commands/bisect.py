@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 import perf_matrix
 from perf_matrix.cache import cache_root
-from perf_matrix.commands.bisect_step import step
+from perf_matrix.commands.bisect_step import STOP, step
 from perf_matrix.commands.concluding import width, write_whole
 from perf_matrix.commands.options import BACKEND, CELL, DEFAULT_MATRIX, ENDPOINTS, MATRIX, METRICS, Duration
 from perf_matrix.commands.running import RUNS, Interrupted
@@ -68,7 +68,12 @@ class _BisectCommand(click.Command):
         """As usual, unless the first word says which command it is."""
         if args[:1] == ["step"]:
             return step.make_context(f"{info_name} step", args[1:], parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+        context = super().make_context(info_name, args, parent, **extra)
+        if context.params.get("good") == "step":
+            # Git would take the exit code of wrong usage for "bad".
+            click.echo("perf-matrix: write step right after bisect: perf-matrix bisect step --on …", err=True)
+            raise click.exceptions.Exit(STOP)
+        return context
 
 
 @dataclass(frozen=True)
@@ -285,11 +290,8 @@ def _begin(asked: _Asked, folder: Path) -> Bisection:
 
 def _go_on(folder: Path, time_s: float | None) -> Bisection:
     from perf_matrix.bisect.starting import resume_bisect  # noqa: PLC0415 - see _begin
-    from perf_matrix.bisect.store import open_store  # noqa: PLC0415
 
-    store = open_store(folder)
-    target = find_target(read_matrix(resolve_matrix(store.request.matrix)).target)
-    return _measuring(folder, lambda outside: resume_bisect(store, target, time_s, outside))
+    return _measuring(folder, lambda outside: resume_bisect(folder, time_s, outside))
 
 
 def _measuring(folder: Path, work: Callable[[Surroundings], Bisection]) -> Bisection:

@@ -21,7 +21,7 @@ from perf_matrix.matrix.model import GatedMetric
 
 # What git bisect run takes: 125 for a commit to skip, 128 to stop. Any other code but 0 would mean bad.
 _CODES = {"good": 0, "bad": 1, "skip": 125}
-_STOP = 128
+STOP = 128
 
 
 class _StepCommand(click.Command):
@@ -35,7 +35,7 @@ class _StepCommand(click.Command):
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
             error.show()
-            raise click.exceptions.Exit(_STOP) from error
+            raise click.exceptions.Exit(STOP) from error
 
 
 @click.command(cls=_StepCommand, short_help="One step of `git bisect run`.")
@@ -92,7 +92,7 @@ def step(
             found = judge_commit(session, asked, outside)
     except PerfMatrixError as error:
         click.echo(f"perf-matrix: {error}", err=True)
-        raise click.exceptions.Exit(_STOP) from error
+        raise click.exceptions.Exit(STOP) from error
     click.echo(f"{found.verdict}: {found.reason}", err=True)
     raise click.exceptions.Exit(_CODES[found.verdict])
 
@@ -100,4 +100,4 @@ def step(
 def _stop(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """End after a fault of the program itself: the status that Python gives it, 1, means bad."""
     sys.__excepthook__(kind, error, trace)
-    raise SystemExit(_STOP)
+    raise SystemExit(STOP)

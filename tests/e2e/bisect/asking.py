@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from perf_matrix.bisect.model import Bisection, SymptomResult
@@ -14,16 +15,29 @@ NOT_FOUND = 4
 
 
 def arguments_of(demo: Demo, *options: str, good: str = "", bad: str = "") -> list[str]:
-    """What asks for a bisect of the demonstration repository."""
-    return [
-        *("bisect", "--repo", str(demo.repository.folder), good or demo.told.good, bad or demo.told.bad),
-        *("--matrix", str(demo.matrix), "--backend", "local", "--json", *options),
-    ]
+    """What asks for a bisect of the demonstration repository, of all of its history unless told."""
+    return arguments_between([good or demo.told.good, bad or demo.told.bad], demo, *options)
+
+
+def arguments_between(what: Sequence[str], demo: Demo, *options: str) -> list[str]:
+    """What asks for a bisect of ``what``: both ends, or a list of versions."""
+    where = ("--repo", str(demo.repository.folder), "--matrix", str(demo.matrix), "--backend", "local")
+    return ["bisect", *what, *where, "--json", *options]
 
 
 def bisect(demo: Demo, scratch: Path, *options: str, good: str = "", bad: str = "") -> Ended:
     """Run a bisect to its end; nothing of it is left."""
-    with started(arguments_of(demo, *options, good=good, bad=bad), scratch, demo.environ) as command:
+    return run(arguments_of(demo, *options, good=good, bad=bad), demo, scratch)
+
+
+def resume(out: Path, demo: Demo, scratch: Path, *options: str) -> Ended:
+    """Go on with a bisect, to its end; nothing of it is left."""
+    return run(["bisect", "--resume", str(out), "--json", *options], demo, scratch)
+
+
+def run(arguments: Sequence[str], demo: Demo, scratch: Path) -> Ended:
+    """Run a command to its end; nothing of it is left."""
+    with started(arguments, scratch, demo.environ) as command:
         ended = command.end(LIMIT_S)
         assert command.left_behind() == []
     return ended
@@ -45,10 +59,12 @@ def culprits(found: Bisection) -> dict[tuple[str, str], list[str]]:
 
 
 def symptom(found: Bisection, endpoint: str, metric: str) -> SymptomResult:
+    """The result of one of the symptoms."""
     return next(one for one in found.symptoms if (one.endpoint, one.metric) == (endpoint, metric))
 
 
 def sha_of(spec: str) -> str:
+    """The hash of a commit, of how it is written as a subject."""
     return spec.removeprefix("git:")
 
 

@@ -111,7 +111,7 @@ def state_words(bisection: Bisection, symptom: SymptomResult) -> Iterator[str]:
     elif symptom.state == "not reproduced":
         yield "Not reproduced: both ends are alike."
     elif symptom.state == "unstable":
-        yield "Not searched: it does not repeat."
+        yield "Not certain: it does not repeat." if symptom.culprits else "Not searched: it does not repeat."
     if symptom.note:
         yield shortened(symptom.note, _NOTE_LIMIT)
 
