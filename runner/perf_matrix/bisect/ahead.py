@@ -26,6 +26,7 @@ class Ahead:
         self._environ = environ
         self._building: Process | None = None
         self._asked: set[str] = set()
+        self._under_way: Sequence[str] = ()
 
     def build(self, specs: Sequence[str]) -> None:
         """Begin to build these versions, unless that was asked for already or something is being built."""
@@ -33,6 +34,7 @@ class Ahead:
         if not wanted or (self._building is not None and self._building.exit_code is None):
             return
         self._asked.update(wanted)
+        self._under_way = wanted
         argv = [sys.executable, "-m", "perf_matrix", "prepare", *wanted, *self._arguments]
         self._building = spawn(
             "building ahead",
@@ -47,6 +49,7 @@ class Ahead:
         """End a build that is under way. What it built before is kept."""
         if self._building is not None and self._building.exit_code is None:
             end([self._building], grace_s=_GRACE_S)
+            self._asked.difference_update(self._under_way)
         self._building = None
 
 

@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import get_args
 
+from perf_matrix.bisect.comparing import UNDER_LOAD
+from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING
 from perf_matrix.bisect.model import Metric
 from perf_matrix.bisect.symptom import EXACT
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.model import GatedMetric, MatrixFile
 from perf_matrix.matrix.nearest import hint
+from perf_matrix.record.model import Instrument
 
 _METRICS: Sequence[str] = get_args(Metric)
+
+
+def instruments_asked(on: Sequence[str]) -> Sequence[Instrument]:
+    """What shows the metrics that were named; everything but the load where one was named without its metric."""
+    metrics = {text.partition("/")[2] for text in on}
+    if metrics <= EXACT:
+        return COUNTING
+    return LOADING if metrics & UNDER_LOAD else PAIRING
 
 
 def check_on(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log1p
 
 import numpy as np
@@ -18,10 +18,12 @@ from perf_matrix.bisect.answer import (
     unstable_result,
     versions_of,
 )
+from perf_matrix.bisect.asked import instruments_asked
 from perf_matrix.bisect.closer import Closer
 from perf_matrix.bisect.comparing import Aim
 from perf_matrix.bisect.confirming import Boundary, Diffs
-from perf_matrix.bisect.ends import Ends, Wanted, find_symptoms
+from perf_matrix.bisect.counting import scan
+from perf_matrix.bisect.ends import Ends, Wanted, changed_within, find_symptoms
 from perf_matrix.bisect.history.candidate import History
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING, Laboratory, Measurement
@@ -92,8 +94,23 @@ class Bisecting:
         compared = compare(self._prober.record(self._prober.trials("ends")[-1]))
         wanted = Wanted(self._store.request.on)
         ends = find_symptoms(self._knowledge, self._line.good, self._line.bad, compared, wanted)
+        if self._store.request.scan:
+            ends = self._scanned(ends, wanted)
         found = self._search(info).search(self._line, ends.symptoms) if ends.symptoms else None
         return self._answer(ends, found, info)
+
+    def _scanned(self, ends: Ends, wanted: Wanted) -> Ends:
+        """The ends' symptoms, and what is not the same at every version though the ends are alike."""
+        counted = [
+            symptom
+            for symptom in self._knowledge.symptoms()
+            if wanted.allows(symptom) and symptom not in ends.unstable
+        ]
+        scan(self._line, counted, self._tools)
+        specs = [candidate.spec for candidate in self._line.candidates]
+        more = [one for one in changed_within(self._knowledge, specs, wanted) if one in counted]
+        symptoms = list(dict.fromkeys([*ends.symptoms, *more]))
+        return replace(ends, symptoms=symptoms, alike=[one for one in ends.alike if one not in symptoms])
 
     def _measure_ends(self) -> RunInfo | None:
         """Both ends twice: once counted, once with everything; None where time was over before."""
@@ -132,19 +149,19 @@ class Bisecting:
         return order.matrix.epochs
 
     def _instruments(self) -> Sequence[Instrument]:
-        """What the findings are looked for with: what the metrics ask for, and the load where the matrix has one."""
+        """What the findings are looked for with: what shows them, and the load where the matrix file has one."""
         request = self._store.request
-        order = self._around.laboratory.order(
-            Measurement({"base": self._line.good, "head": self._line.bad}, (), epochs=2)
-        )
+        if request.on:
+            return instruments_asked(request.on)
         if set(request.metrics) == {"queries"}:
             return COUNTING
-        return LOADING if order.matrix.load else PAIRING
+        ends = Measurement({"base": self._line.good, "head": self._line.bad}, (), epochs=2)
+        return LOADING if self._around.laboratory.order(ends).matrix.load else PAIRING
 
     def _search(self, info: RunInfo) -> Search:
         request = self._store.request
         aim = Aim(request.confidence, log1p(info.matrix.gate.min_effect))
-        return Search(self._tools, aim, self._around.diffs, self._random, request.scan)
+        return Search(self._tools, aim, self._around.diffs, self._random)
 
     def _random(self, observations: int) -> np.random.Generator:
         return np.random.default_rng([self._store.request.seed, observations])

@@ -49,7 +49,7 @@ def confirm(
     new = {
         boundary: symptoms
         for boundary, symptoms in boundaries.items()
-        if confirmation(tools.prober, line.spec(boundary.parent), line.spec(boundary.version)) is None
+        if not _is_confirmed(tools, line.spec(boundary.parent), line.spec(boundary.version), symptoms)
     }
     return confirm_again(line, new, latencies, tools, diffs)
 
@@ -80,11 +80,18 @@ def confirm_again(
     return True
 
 
-def confirmation(prober: Prober, parent: str, culprit: str) -> Trial | None:
-    """The newest measurement that confirmed these two; None where there is none."""
+def confirmations(prober: Prober, parent: str, culprit: str) -> list[Trial]:
+    """The measurements that confirmed these two, in order."""
     pair = {"base": parent, "head": culprit}
-    found = [trial for trial in prober.trials("confirm") if trial.subjects == pair]
-    return found[-1] if found else None
+    return [trial for trial in prober.trials("confirm") if trial.subjects == pair]
+
+
+def _is_confirmed(tools: Tools, parent: str, culprit: str, symptoms: Sequence[Symptom]) -> bool:
+    """Whether they were measured side by side so that these symptoms show: a run that only counted tells no latency."""
+    compared = all(
+        symptom.is_exact or tools.knowledge.comparison(symptom, parent, culprit) for symptom in symptoms
+    )
+    return compared and bool(confirmations(tools.prober, parent, culprit))
 
 
 def explained(line: Line, symptom: Symptom, boundaries: Sequence[Boundary], knowledge: Knowledge) -> bool:

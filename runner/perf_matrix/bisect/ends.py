@@ -60,8 +60,25 @@ def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Compariso
     ]
     found = sorted(differing) + noisy
     named = [*exact, *_latency_symptoms(compared)]
-    alike = [one for one in named if wanted.asks_for(one) and one not in found and one not in unstable]
+    answered = {*found, *unstable, *_stood_for(noisy, named)}
+    alike = [one for one in named if wanted.asks_for(one) and one not in answered]
     return Ends(found, alike if wanted.on else [], [one for one in unstable if wanted.asks_for(one)])
+
+
+def changed_within(knowledge: Knowledge, specs: Sequence[str], wanted: Wanted) -> list[Symptom]:
+    """Every exact symptom that is not the same at all of these versions, whatever the ends are."""
+    return [
+        symptom
+        for symptom in knowledge.symptoms()
+        if wanted.allows(symptom)
+        and len({value for spec, value in knowledge.values(symptom).items() if spec in specs}) > 1
+    ]
+
+
+def _stood_for(found: Sequence[Symptom], named: Sequence[Symptom]) -> list[Symptom]:
+    """The latencies of an endpoint for which another one of its latencies is searched."""
+    places = {(one.cell, one.endpoint) for one in found if one.metric in _LATENCIES}
+    return [one for one in named if one.metric in _LATENCIES and (one.cell, one.endpoint) in places]
 
 
 def _names(text: str, symptom: Symptom) -> bool:

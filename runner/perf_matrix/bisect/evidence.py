@@ -1,8 +1,8 @@
-"""What the run says that measured a culprit and its parent side by side.  (Pure.)"""
+"""What the runs say that measured a culprit and its parent side by side.  (Pure.)"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from perf_matrix.bisect.readings import Counted, Estimated, counted, estimated, is_reading
@@ -14,7 +14,7 @@ from perf_matrix.record.model import RunRecord
 
 @dataclass(frozen=True)
 class Evidence:
-    """A confirming run: the comparison of parent (base) and culprit (head), their readings, the change in the code."""
+    """Confirming runs: the comparison of parent (base) and culprit (head), their readings, the change in the code."""
 
     endpoints: Mapping[tuple[str, str], EndpointComparison]
     before: Mapping[Symptom, Counted]
@@ -34,15 +34,16 @@ class Evidence:
         return before, after
 
 
-def evidence_of(record: RunRecord) -> Evidence:
-    """Read a confirming run."""
-    endpoints = {
-        (cell.id, endpoint.name): endpoint for cell in compare(record).cells for endpoint in cell.endpoints
-    }
-    return Evidence(
-        endpoints=endpoints,
-        before=counted(record, "base"),
-        after=counted(record, "head"),
-        estimated=estimated(record),
-        diff=record.info.diff,
-    )
+def evidence_of(records: Sequence[RunRecord]) -> Evidence:
+    """Read the confirming runs of one culprit, in their order; of what several showed, the newest counts."""
+    endpoints: dict[tuple[str, str], EndpointComparison] = {}
+    before: dict[Symptom, Counted] = {}
+    after: dict[Symptom, Counted] = {}
+    differences: dict[Symptom, Estimated] = {}
+    for record in records:
+        cells = compare(record).cells
+        endpoints |= {(cell.id, endpoint.name): endpoint for cell in cells for endpoint in cell.endpoints}
+        before |= counted(record, "base")
+        after |= counted(record, "head")
+        differences |= estimated(record)
+    return Evidence(endpoints, before, after, differences, records[-1].info.diff if records else "")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from perf_matrix.bisect.comparing import Aim, Random, beliefs_of, compare_again, search_levels
-from perf_matrix.bisect.confirming import Boundary, Diffs, confirm, confirm_again, confirmation, explained
-from perf_matrix.bisect.counting import count_ends, scan, search_counts
+from perf_matrix.bisect.confirming import Boundary, Diffs, confirm, confirm_again, confirmations, explained
+from perf_matrix.bisect.counting import count_ends, search_counts
 from perf_matrix.bisect.culprits import exact_culprit, noisy_culprit
 from perf_matrix.bisect.evidence import Evidence, evidence_of
 from perf_matrix.bisect.line import Line
@@ -47,13 +47,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Search:
-    """Searches lines; ``every`` measures every version."""
+    """Searches lines."""
 
     tools: Tools
     aim: Aim
     diffs: Diffs
     random: Random
-    every: bool
 
     def search(self, line: Line, symptoms: Sequence[Symptom]) -> Found:
         """Find the culprits of each symptom, or come as near as the time allows."""
@@ -76,7 +75,7 @@ class Search:
     def _search_exact(self, line: Line, exact: Sequence[Symptom], noisy: Sequence[Symptom]) -> bool:
         """Search, confirm, and search again where confirming showed other values; False where time was over."""
         tools = self.tools
-        if not count_ends(line, exact, tools) or (self.every and not scan(line, exact, tools)):
+        if not count_ends(line, exact, tools):
             return False
         for _ in range(_ROUNDS):
             if not search_counts(line, exact, tools):
@@ -172,9 +171,10 @@ class Search:
             if all(spec in numbers for spec in trial.subjects.values())
         }
         return {
-            Boundary(numbers[parent], numbers[culprit]): evidence_of(prober.record(trial))
+            Boundary(numbers[parent], numbers[culprit]): evidence_of(
+                [prober.record(trial) for trial in confirmations(prober, parent, culprit)]
+            )
             for parent, culprit in pairs
-            if (trial := confirmation(prober, parent, culprit))
         }
 
 

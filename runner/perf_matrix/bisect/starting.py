@@ -11,7 +11,7 @@ from pathlib import Path
 
 import perf_matrix
 from perf_matrix.bisect.ahead import Ahead
-from perf_matrix.bisect.asked import check_on
+from perf_matrix.bisect.asked import check_on, instruments_asked
 from perf_matrix.bisect.bisecting import Around, Bisecting
 from perf_matrix.bisect.closer import Closer
 from perf_matrix.bisect.confirming import Diffs
@@ -24,7 +24,7 @@ from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import COUNTING, Laboratory, Measurement, Scene
 from perf_matrix.bisect.model import Bisection
 from perf_matrix.bisect.prober import Prober
-from perf_matrix.bisect.stepping import Judgement, Stepper, StepRequest, instruments_asked
+from perf_matrix.bisect.stepping import Judgement, Stepper, StepRequest
 from perf_matrix.bisect.store import (
     REQUEST_FILE,
     BisectRequest,

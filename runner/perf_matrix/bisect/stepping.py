@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from typing import Literal
 
-from perf_matrix.bisect.comparing import UNDER_LOAD, instruments_for, observations_of
+from perf_matrix.bisect.comparing import instruments_for, observations_of
 from perf_matrix.bisect.ends import Wanted, find_symptoms
 from perf_matrix.bisect.history.candidate import Candidate
 from perf_matrix.bisect.knowledge import Knowledge
-from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING, Measurement
+from perf_matrix.bisect.laboratory import COUNTING, Measurement
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.readings import Answer
-from perf_matrix.bisect.symptom import EXACT, Symptom
+from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.compare.compare import compare
 from perf_matrix.errors import MeasurementError
 from perf_matrix.experiment.display import Display
@@ -51,14 +51,6 @@ class StepRequest:
     endpoints: Sequence[str]
     metrics: Sequence[GatedMetric]
     backend: BackendChoice
-
-
-def instruments_asked(on: Sequence[str]) -> Sequence[Instrument]:
-    """What shows the metrics that were named; everything but the load where one was named without its metric."""
-    metrics = {text.partition("/")[2] for text in on}
-    if metrics <= EXACT:
-        return COUNTING
-    return LOADING if metrics & UNDER_LOAD else PAIRING
 
 
 class Stepper:

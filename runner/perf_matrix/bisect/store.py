@@ -96,7 +96,7 @@ _LINE: TypeAdapter[Trial | Skip] = TypeAdapter(Line)
 
 def host_key(host: HostInfo) -> str:
     """What is equal for two runs that were on the same machine, as far as one can tell."""
-    told = f"{host.system}/{host.machine}/{host.cpu_model}/{host.cpus}/{host.memory_bytes}"
+    told = f"{host.machine}/{host.cpu_model}/{host.cpus}/{host.memory_bytes}"
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

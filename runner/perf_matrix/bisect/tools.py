@@ -22,6 +22,9 @@ class Builder(Protocol):
     def build(self, specs: Sequence[str]) -> None:
         """Begin to build these versions."""
 
+    def stop(self) -> None:
+        """End a build that is under way."""
+
 
 @dataclass(frozen=True)
 class Deadline:
@@ -50,6 +53,9 @@ class Tools:
         usual_s = self.knowledge.usual_s(purpose)
         if not self.deadline.allows(usual_s):
             return False
+        if purpose != "count":
+            # Counts are exact whatever else runs. Latencies are not.
+            self.builder.stop()
         self.display.stage(text)
         self.display.expect(steps * (usual_s or _ASSUMED_S[purpose]))
         return True

@@ -198,7 +198,11 @@ _DEFAULT = 0.95
 @METRICS
 @BACKEND
 @click.option(
-    "--time", "time_s", type=Duration(), metavar="TIME", help="Answer after so long at the latest: 20m."
+    "--time",
+    "time_s",
+    type=Duration(),
+    metavar="TIME",
+    help="Begin no measurement after so long: 20m.",
 )
 @click.option(
     "--confidence",

@@ -88,14 +88,14 @@ def test_the_statements_that_came_and_went() -> None:
 
 
 def test_a_confirming_run_without_a_count_confirms_nothing() -> None:
-    evidence = evidence_of(record(presence=THERE))
+    evidence = evidence_of([record(presence=THERE)])
     assert evidence.readings(QUERIES) is None
     assert exact(1.0, 3.0, evidence=evidence).confirmation is None
 
 
 def test_what_answers_on_one_side_only_is_confirmed() -> None:
     presence = [probe("chat", "base"), probe("chat", "head", present=False)]
-    culprit = exact(1.0, None, "answers", evidence=evidence_of(record(presence=presence)))
+    culprit = exact(1.0, None, "answers", evidence=evidence_of([record(presence=presence)]))
     assert culprit.confirmation is not None
     assert culprit.confirmation.agreed
     assert culprit.confirmation.after.value is None
@@ -103,7 +103,7 @@ def test_what_answers_on_one_side_only_is_confirmed() -> None:
 
 def test_a_count_is_confirmed_with_its_latency() -> None:
     run = record(drawn(effect=1.5), presence=THERE, windows=asked("chat", {"SELECT 1": 1}, {"SELECT 1": 3}))
-    confirmation = exact(1.0, 3.0, evidence=evidence_of(run)).confirmation
+    confirmation = exact(1.0, 3.0, evidence=evidence_of([run])).confirmation
     assert confirmation is not None
     assert confirmation.p50 is not None
     assert confirmation.p50.ratio == pytest.approx(1.5, rel=0.06)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from perf_matrix.bisect.asked import instruments_asked
 from perf_matrix.bisect.ends import Wanted
 from perf_matrix.bisect.history.candidate import Candidate
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING
 from perf_matrix.bisect.prober import Prober
-from perf_matrix.bisect.stepping import Judgement, Stepper, instruments_asked
+from perf_matrix.bisect.stepping import Judgement, Stepper
 from perf_matrix.bisect.store import create_store, open_store
 from perf_matrix.errors import MeasurementError
 

@@ -342,6 +342,9 @@ class Built:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
+    def stop(self) -> None:
+        """Nothing is under way."""
+
     def build(self, specs: Sequence[str]) -> None:
         self.asked += specs
 

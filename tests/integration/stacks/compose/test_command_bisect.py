@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +14,9 @@ import yaml
 from perf_matrix.bisect.model import Bisection, Culprit
 from perf_matrix.cache import CACHE_VARIABLE
 from perf_matrix.stacks.compose.engine import Engine
-from perf_matrix.stacks.compose.leftovers import parts
+from perf_matrix.stacks.compose.leftovers import Part, parts
 from perf_matrix.stacks.compose.project import REGISTRY_LABEL
-from tests.e2e.command import started
+from tests.e2e.command import Command, started
 from tests.engine import Engine as SharedEngine
 from tests.integration.stacks.compose.backends import VERSIONS
 from tests.integration.stacks.compose.commands import QUERIES, ROOT, WORKLOAD
@@ -55,22 +57,38 @@ class Bench:
     engine: Engine
     scratch: Path
 
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[Command]:
+        """A bisect that counts SQL statements."""
+        paths = {"PYTHONPATH": f"{ROOT}:{self.scratch}", CACHE_VARIABLE: str(self.scratch / "cache")}
+        environ = {**self.engine.environ, **paths}
+        with started(["bisect", *arguments, "--json"], self.scratch, environ) as command:
+            yield command
+
     def bisect(self, good: str, bad: str) -> Found:
-        """Search the images between two, by what they ask of the database; nothing of it is left."""
+        """Search the images between two; nothing of it is left."""
         out = self.scratch / f"bisect-{good}"
-        ends = [image_of(version) for version in (good, bad)]
-        told = ("--backend", "compose", "--matrix", "matrix.yml", "--json", "--out", str(out))
-        with started(["bisect", *ends, *told, *QUERIES], self.scratch, self._environ()) as command:
+        with self.started(*between(good, bad), "--out", str(out)) as command:
             ended = command.end()
             assert command.left_behind() == []
-        registry = self.scratch / "cache" / "leases"
-        assert parts(self.engine, {REGISTRY_LABEL: str(registry)}) == []
+        assert self.left() == []
         assert ended.exit_code == 0, ended.stderr
         return Found(Bisection.model_validate_json(ended.stdout), out, ended.stderr)
 
-    def _environ(self) -> dict[str, str]:
-        paths = {"PYTHONPATH": f"{ROOT}:{self.scratch}", CACHE_VARIABLE: str(self.scratch / "cache")}
-        return {**self.engine.environ, **paths}
+    def left(self) -> list[Part]:
+        """What the engine has of bisects here."""
+        return parts(self.engine, {REGISTRY_LABEL: str(self.scratch / "cache" / "leases")})
+
+    def measures(self, out: Path, number: str) -> bool:
+        """Whether the measurement of this number is under way, with containers, a network and volumes."""
+        begun = (out / "runs" / number).exists()
+        return begun and {part.kind for part in self.left()} == {"container", "network", "volume"}
+
+
+def between(good: str, bad: str) -> tuple[str, ...]:
+    """What asks for the images between two."""
+    ends = (image_of(version) for version in (good, bad))
+    return (*ends, "--backend", "compose", "--matrix", "matrix.yml", *QUERIES)
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +136,22 @@ def test_a_culprit_behind_an_image_that_does_not_start_is_one_of_both(bench: Ben
     assert skipped.log_tail[-1] == f"ModuleNotFoundError: No module named '{MISSING}'"
     assert culprit.confirmation is not None
     assert culprit.confirmation.agreed
+
+
+def test_what_a_killed_bisect_left_is_cleared_by_the_next_start(bench: Bench) -> None:
+    out = bench.scratch / "killed"
+    with bench.started(*between("1.0.0", "1.4.0"), "--out", str(out)) as killed:
+        killed.wait_until(lambda: bench.measures(out, "0002"), "a second measurement with its containers")
+        killed.send(signal.SIGKILL)
+        assert killed.end().exit_code == -signal.SIGKILL
+        left = bench.left()
+        assert {part.kind for part in left} == {"container", "network", "volume"}
+        with bench.started("--resume", str(out)) as resumed:
+            resumed.wait_for("for the second time")
+            resumed.wait_until(lambda: bench.measures(out, "0002"), "the second measurement again")
+            assert killed.left_behind() == []
+            assert {part.id for part in left}.isdisjoint(part.id for part in bench.left())
+            resumed.send(signal.SIGTERM)
+            assert resumed.end().exit_code == 128 + signal.SIGTERM
+            assert resumed.left_behind() == []
+    assert bench.left() == []
