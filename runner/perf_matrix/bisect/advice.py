@@ -33,7 +33,7 @@ def _where_alike(request: BisectRequest) -> Sequence[str]:
         "Send what your users send: write a workload with your requests and your page sizes (docs/MATRIX.md).",
         (
             "Configure it as where it was slow: callbacks, caches, several workers, environment variables (axes of "
-            "the matrix file, such as --matrix nightly)."
+            "the matrix file; --matrix nightly --cell GLOB has some)."
         ),
         "Fill the database as it is there: more keys, users and teams (scale in the matrix file).",
         (

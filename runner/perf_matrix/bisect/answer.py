@@ -26,6 +26,7 @@ from perf_matrix.bisect.searching import Found
 from perf_matrix.bisect.symptom import Symptom
 
 _95 = 1.96
+NOT_CONFIRMED = "time was over before culprit and parent were measured afresh, side by side"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def versions_of(line: Line, knowledge: Knowledge) -> list[Version]:
             Version(
                 spec=candidate.spec,
                 label=candidate.label,
-                state="skipped" if skip else "measured" if runs else "not needed",
+                state="measured" if runs else "skipped" if skip else "not needed",
                 reason=skip.reason if skip else "",
                 log_tail=skip.log_tail if skip else [],
                 commit=candidate.commit,
@@ -61,7 +62,13 @@ def versions_of(line: Line, knowledge: Knowledge) -> list[Version]:
 
 def alike_result(line: Line, symptom: Symptom, knowledge: Knowledge, requests: Requests) -> SymptomResult:
     """A symptom that was asked for and does not differ between the ends."""
-    return _plain(line, symptom, knowledge, requests, "not reproduced", 1.0)
+    result = _plain(line, symptom, knowledge, requests, "not reproduced", 1.0 if symptom.is_exact else 0.0)
+    if not symptom.is_exact:
+        return result
+    stretches = unseen(line.readings(knowledge, symptom), line.skipped(knowledge, [symptom]), len(line))
+    return result.model_copy(
+        update={"unseen": [Stretch(first=each.first, last=each.last) for each in stretches]}
+    )
 
 
 def unstable_result(line: Line, symptom: Symptom, knowledge: Knowledge, requests: Requests) -> SymptomResult:
@@ -103,20 +110,26 @@ def _exact(
     return result.model_copy(
         update={
             "culprits": list(culprits),
+            # Those that cannot be measured, too: one of them may be it.
             "candidates": [
                 version
                 for change in found.changes[symptom]
                 if not change.resolved
                 for version in range(change.parent + 1, change.version + 1)
-                if version not in skipped
             ],
             "confidence": _exact_confidence(found, symptom, culprits),
             "unseen": [
                 Stretch(first=each.first, last=each.last) for each in unseen(readings, skipped, len(line))
             ],
-            "note": f"the count was not the same every time at {', '.join(wrong)}" if wrong else "",
+            "note": _exact_note(wrong, found, symptom),
         }
     )
+
+
+def _exact_note(wrong: Sequence[str], found: Found, symptom: Symptom) -> str:
+    if wrong:
+        return f"the count was not the same every time at {', '.join(wrong)}"
+    return NOT_CONFIRMED if symptom in found.unconfirmed else ""
 
 
 def _exact_confidence(found: Found, symptom: Symptom, culprits: Sequence[Culprit]) -> float:
@@ -154,14 +167,15 @@ def _noisy(
             _bounds(symptom, float(band.mean[version]), float(band.low[version]), float(band.high[version]))
         ]
     ]
+    unconfirmed = symptom in found.unconfirmed
     doubtful = any(each.confirmation and not each.confirmation.agreed for each in culprits)
     return result.model_copy(
         update={
             "state": "unstable" if doubtful and state == "found" else state,
-            "culprits": list(culprits) if state == "found" else [],
-            "candidates": list(belief.candidates) if state == "narrowed" else [],
+            "culprits": list(culprits) if state == "found" or unconfirmed else [],
+            "candidates": list(belief.candidates) if state == "narrowed" and not unconfirmed else [],
             "levels": levels,
-            "note": _no_other(symptom, belief) if state == "found" else "",
+            "note": NOT_CONFIRMED if unconfirmed else _no_other(symptom, belief) if state == "found" else "",
         }
     )
 

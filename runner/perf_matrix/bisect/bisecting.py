@@ -21,10 +21,9 @@ from perf_matrix.bisect.answer import (
 from perf_matrix.bisect.asked import instruments_asked
 from perf_matrix.bisect.closer import Closer
 from perf_matrix.bisect.comparing import Aim
-from perf_matrix.bisect.confirming import Boundary, Diffs
+from perf_matrix.bisect.confirming import Diffs
 from perf_matrix.bisect.counting import scan
 from perf_matrix.bisect.ends import Ends, Wanted, changed_within, find_symptoms
-from perf_matrix.bisect.history.candidate import History
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING, Laboratory, Measurement
 from perf_matrix.bisect.line import Line
@@ -32,10 +31,10 @@ from perf_matrix.bisect.model import (
     Bisection,
     BisectionState,
     Culprit,
-    Opened,
     Spent,
     SymptomResult,
 )
+from perf_matrix.bisect.opening import Merged, Opener, diff_of, shown_culprits
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.searching import Found, Search
 from perf_matrix.bisect.store import Store, Trial
@@ -48,9 +47,6 @@ from perf_matrix.experiment.display import Display
 from perf_matrix.record.model import Instrument, RunInfo
 
 _RUNS_OF_ENDS = 2
-
-Merged = Callable[[str], Sequence[History]]
-"""What a merge commit, by its hash, brought in."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +88,10 @@ class Bisecting:
         if info is None:
             return self._answer(Ends([], [], []), None, None)
         compared = compare(self._prober.record(self._prober.trials("ends")[-1]))
+        # By these two runs alone: what later ones showed must not change the question of a resumed bisect.
+        only_ends = self._prober.knowledge_of("ends")
         wanted = Wanted(self._store.request.on)
-        ends = find_symptoms(self._knowledge, self._line.good, self._line.bad, compared, wanted)
+        ends = find_symptoms(only_ends, self._line.good, self._line.bad, compared, wanted)
         if self._store.request.scan:
             ends = self._scanned(ends, wanted)
         found = self._search(info).search(self._line, ends.symptoms) if ends.symptoms else None
@@ -151,10 +149,10 @@ class Bisecting:
     def _instruments(self) -> Sequence[Instrument]:
         """What the findings are looked for with: what shows them, and the load where the matrix file has one."""
         request = self._store.request
-        if request.on:
-            return instruments_asked(request.on)
         if set(request.metrics) == {"queries"}:
             return COUNTING
+        if request.on:
+            return instruments_asked(request.on)
         ends = Measurement({"base": self._line.good, "head": self._line.bad}, (), epochs=2)
         return LOADING if self._around.laboratory.order(ends).matrix.load else PAIRING
 
@@ -187,7 +185,12 @@ class Bisecting:
             confidence=request.confidence,
             spent=self._spent(),
             advice=advice(state, request, str(self._store.path)),
-            warnings=[*request.history.notes, *self._store.notes, *self._about_hosts()],
+            warnings=[
+                *request.history.notes,
+                *self._store.notes,
+                *self._about_hosts(),
+                *_about_undecided(ends),
+            ],
             host=self._around.laboratory.host,
             tools=info.tools if info else {},
             backend=info.backend if info else "local",
@@ -200,41 +203,13 @@ class Bisecting:
         """The culprits with files, links and the next command; merges opened up where that was asked for."""
         closer = self._around.closer(_requests(info).by_endpoint)
         closed = [
-            closer.look(culprit, symptom, self._line, _diff(culprit, found))
-            for culprit in found.culprits(symptom)
+            closer.look(culprit, symptom, self._line, diff_of(culprit, found))
+            for culprit in shown_culprits(symptom, found)
         ]
         if info is None or not self._store.request.all_parents:
             return closed
-        return [self._opened(culprit, symptom, self._line, info) for culprit in closed]
-
-    def _opened(self, culprit: Culprit, symptom: Symptom, line: Line, info: RunInfo) -> Culprit:
-        """A merge commit with the culprits among what it merged, theirs opened up in turn; others as they are."""
-        commit = line.candidates[culprit.version].commit
-        if commit is None or commit.parents < 2 or culprit.suspects:  # noqa: PLR2004 - a merge
-            return culprit
-        for history in self._around.merged(commit.sha):
-            inner = Line(history.candidates)
-            self._around.display.stage(f"opening the merge {line.label(culprit.version)}")
-            found = self._search(info).search(inner, [symptom])
-            closer = self._around.closer(_requests(info).by_endpoint)
-            inside = [
-                self._opened(closer.look(each, symptom, inner, _diff(each, found)), symptom, inner, info)
-                for each in found.culprits(symptom)
-            ]
-            if inside or symptom in found.undecided:
-                note = self._why_undecided(inner) if symptom in found.undecided else ""
-                opened = Opened(versions=versions_of(inner, self._knowledge), culprits=inside, note=note)
-                return culprit.model_copy(update={"opened": opened})
-        note = "none of the commits that it merged shows it by itself: it is in how they were put together"
-        opened = Opened(versions=[], culprits=[], note=note)
-        return culprit.model_copy(update={"opened": opened})
-
-    def _why_undecided(self, inner: Line) -> str:
-        ends = (0, len(inner) - 1)
-        failing = [inner.label(end) for end in ends if inner.spec(end) in self._knowledge.skipped]
-        if failing:
-            return f"{' and '.join(failing)} cannot be measured, so that it was not searched through"
-        return "time was over before it was searched through"
+        opener = Opener(self._search(info), self._around.merged, closer)
+        return [opener.opened(culprit, symptom, self._line) for culprit in closed]
 
     def _spent(self) -> Spent:
         return Spent(
@@ -252,20 +227,30 @@ class Bisecting:
         return [f"{elsewhere} measurements were made on another machine and are not used"]
 
 
+def _about_undecided(ends: Ends) -> list[str]:
+    """What the ends could not tell: neither that it differs nor that it is alike."""
+    if not ends.undecided:
+        return []
+    named = ", ".join(f"{symptom.endpoint}/{symptom.metric}" for symptom, _ in ends.undecided)
+    tells = "perf-matrix compare of the ends with more --time tells"
+    return [f"not decided at the ends, and so not searched for: {named}. {tells}"]
+
+
 def _requests(info: RunInfo | None) -> Requests:
     return Requests(
         {each.name: f"{each.request.method} {each.request.path}" for each in info.endpoints} if info else {}
     )
 
 
-def _diff(culprit: Culprit, found: Found) -> str:
-    evidence = found.evidences.get(Boundary(culprit.parent, culprit.version))
-    return evidence.diff if evidence else ""
-
-
 def _state(symptoms: Sequence[SymptomResult], *, timed_out: bool) -> BisectionState:
-    if timed_out or any(symptom.state in ("narrowed", "unstable") for symptom in symptoms):
+    open_ = any(_is_open(symptom) for symptom in symptoms)
+    if timed_out or open_:
         return "narrowed"
     if any(symptom.state in ("found", "explained") for symptom in symptoms):
         return "found"
-    return "not reproduced"
+    return "narrowed" if any(symptom.state == "unstable" for symptom in symptoms) else "not reproduced"
+
+
+def _is_open(symptom: SymptomResult) -> bool:
+    """Whether its culprits are not all known and confirmed. What was never exact at the ends is not searched for."""
+    return symptom.state == "narrowed" or (symptom.state == "unstable" and bool(symptom.culprits))

@@ -88,9 +88,9 @@ def beliefs_of(
     line: Line, symptoms: Sequence[Symptom], aim: Aim, knowledge: Knowledge, random: Random
 ) -> dict[Symptom, Belief]:
     """What is believed of each symptom that something was measured of."""
-    skipped = line.skipped(knowledge, ())
     found = {}
     for symptom in symptoms:
+        skipped = line.skipped(knowledge, ()) | _silent(line, symptom, knowledge)
         observations = observations_of(line, symptom, knowledge)
         end = _of_end(line, observations)
         if end:
@@ -139,12 +139,25 @@ def _of_end(line: Line, observations: Sequence[Observation]) -> list[Observation
 def _measure_end(line: Line, symptoms: Sequence[Symptom], tools: Tools) -> int | None:
     """Compare the bad end with the good one until their difference is clear in every symptom.
 
-    Returns how often every version is to be measured where it is measured; None where time was over before.
+    Returns how often every version is to be measured where it is measured; None where time was over before, or an
+    end cannot be compared.
     """
     while unclear := [symptom for symptom in symptoms if _repeats(line, symptom, tools.knowledge) is None]:
-        if not _compare(line, len(line) - 1, unclear, tools, "how far they are apart"):
+        last = len(line) - 1
+        hopeless = any(last in _silent(line, symptom, tools.knowledge) for symptom in unclear)
+        skipped = not tools.knowledge.skipped.keys().isdisjoint((line.good, line.bad))
+        if hopeless or skipped or not _compare(line, last, unclear, tools, "how far they are apart"):
             return None
     return max((_repeats(line, symptom, tools.knowledge) or 1 for symptom in symptoms), default=1)
+
+
+def _silent(line: Line, symptom: Symptom, knowledge: Knowledge) -> set[int]:
+    """The versions whose comparisons with the good end tell nothing of the symptom: the endpoint fails there, say."""
+    return {
+        version
+        for version in range(1, len(line))
+        if knowledge.is_beyond_comparing(symptom, line.good, line.spec(version))
+    }
 
 
 def _repeats(line: Line, symptom: Symptom, knowledge: Knowledge) -> int | None:

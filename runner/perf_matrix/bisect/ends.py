@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from perf_matrix.bisect.knowledge import Knowledge
@@ -32,11 +32,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Ends:
-    """What both runs of the ends say: the symptoms, and those that were asked for and do not differ."""
+    """What both runs of the ends say: the symptoms, and those that were asked for and do not differ.
+
+    ``unstable``: counts that were not the same in both runs. ``undecided``: latencies that the second run could not
+    decide on, each with the reason.
+    """
 
     symptoms: list[Symptom]
     alike: list[Symptom]
     unstable: list[Symptom]
+    undecided: list[tuple[Symptom, str]] = field(default_factory=list)
 
 
 def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Comparison, wanted: Wanted) -> Ends:
@@ -60,9 +65,11 @@ def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Compariso
     ]
     found = sorted(differing) + noisy
     named = [*exact, *_latency_symptoms(compared)]
-    answered = {*found, *unstable, *_stood_for(noisy, named)}
+    unclear = [symptom for symptom, _ in _undecided(compared, wanted)]
+    answered = {*found, *unstable, *unclear, *_stood_for(noisy, named)}
     alike = [one for one in named if wanted.asks_for(one) and one not in answered]
-    return Ends(found, alike if wanted.on else [], [one for one in unstable if wanted.asks_for(one)])
+    shown = [one for one in unstable if wanted.asks_for(one) or _flickers(knowledge, one, good, bad)]
+    return Ends(found, alike if wanted.on else [], shown, list(_undecided(compared, wanted)))
 
 
 def changed_within(knowledge: Knowledge, specs: Sequence[str], wanted: Wanted) -> list[Symptom]:
@@ -90,6 +97,21 @@ def _is_unstable(knowledge: Knowledge, symptom: Symptom, good: str, bad: str) ->
     readings = [{one.value for one in knowledge.readings(symptom, spec)} for spec in (good, bad)]
     doubtful = any(knowledge.doubt(symptom, spec) for spec in (good, bad))
     return doubtful or any(len(each) != 1 for each in readings)
+
+
+def _flickers(knowledge: Knowledge, symptom: Symptom, good: str, bad: str) -> bool:
+    """Whether exact counts were not the same in both runs, and not as different at the other end."""
+    readings = [{one.value for one in knowledge.readings(symptom, spec)} for spec in (good, bad)]
+    return all(readings) and readings[0] != readings[1]
+
+
+def _undecided(compared: Comparison, wanted: Wanted) -> Iterator[tuple[Symptom, str]]:
+    """The latencies that count and that nothing can be said of: too noisy, or disturbed from outside."""
+    for cell in compared.cells:
+        for endpoint in cell.endpoints:
+            lowest = next(_quantiles(cell, endpoint), None)
+            if lowest and wanted.allows(lowest[0]) and lowest[1].verdict in ("inconclusive", "invalid"):
+                yield lowest[0], lowest[1].note
 
 
 def _differs(symptom: Symptom, good: Answer, bad: Answer, wanted: Wanted) -> bool:

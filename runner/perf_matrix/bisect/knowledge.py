@@ -39,6 +39,7 @@ class Knowledge:
             lambda: defaultdict(list)
         )
         self._comparisons: defaultdict[Symptom, list[Comparison]] = defaultdict(list)
+        self._compared: defaultdict[tuple[str, str], list[set[str]]] = defaultdict(list)
         self._runs: defaultdict[str, int] = defaultdict(int)
         self._failed: defaultdict[str, list[Skip]] = defaultdict(list)
         self._seconds: defaultdict[str, list[float]] = defaultdict(list)
@@ -58,6 +59,8 @@ class Knowledge:
                 self._counts[symptom][spec].append(one)
         if len(trial.subjects) > 1:
             base, head = trial.subjects["base"], trial.subjects["head"]
+            if "paired" in record.info.instruments:
+                self._compared[base, head].append({each.name for each in record.info.endpoints})
             for symptom, found in estimated(record).items():
                 self._comparisons[symptom].append(Comparison(base, head, found))
 
@@ -115,6 +118,13 @@ class Knowledge:
             for spec in self._counts[symptom]
             if len({one.value for one in self.readings(symptom, spec)}) > 1
         ]
+
+    def is_beyond_comparing(self, symptom: Symptom, base: str, head: str) -> bool:
+        """Whether two versions were compared twice or more and it never told anything of the symptom."""
+        tried = [
+            names for names in self._compared[base, head] if not symptom.endpoint or symptom.endpoint in names
+        ]
+        return len(tried) >= _ATTEMPTS and self.comparison(symptom, base, head) is None
 
     def comparisons(self, symptom: Symptom, base: str) -> list[Comparison]:
         """What versions were measured to be against ``base``, in order."""

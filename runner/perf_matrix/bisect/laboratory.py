@@ -24,6 +24,16 @@ from perf_matrix.record.read import read_run
 from perf_matrix.stacks.database_server import SCRIPT
 from perf_matrix.stacks.proxy import proxy_label
 
+# What uv and Docker say of a network that is not there.
+_UNREACHABLE = (
+    "error sending request",
+    "dns error",
+    "connection refused",
+    "tcp connect error",
+    "operation timed out",
+    "i/o timeout",
+)
+
 COUNTING: Sequence[Instrument] = ("queries",)
 PAIRING: Sequence[Instrument] = ("queries", "paired")
 LOADING: Sequence[Instrument] = ("queries", "paired", "load")
@@ -61,12 +71,13 @@ class Measurement:
 class Failed:
     """Why a measurement has no result, with the last log lines of the part at fault.
 
-    ``by_version``: a version is at fault, not the machine or what else runs on it.
+    ``by_version``: a version is at fault, not the machine or what else runs on it. ``spec``: which one, if it is told.
     """
 
     reason: str
     log_tail: list[str]
     by_version: bool
+    spec: str = ""
 
 
 class Laboratory:
@@ -117,7 +128,7 @@ class Laboratory:
             raise
         except InputError as error:
             # The scene was checked: what is refused now is a version, which cannot be installed or built.
-            return Failed(str(error), [], by_version=True)
+            return Failed(str(error), [], by_version=not _is_unreachable(str(error)))
         record = read_run(folder)
         faults = [fault for cell in record.cells for fault in cell.faults]
         return _failed(faults[-1], measurement) if faults else record
@@ -125,8 +136,16 @@ class Laboratory:
 
 def _failed(fault: Fault, measurement: Measurement) -> Failed:
     """A proxy that ended or never was ready is its version's doing, and so are migrations that do not run."""
-    versions = tuple(proxy_label(arm, spec) for arm, spec in measurement.subjects.items())
-    return Failed(fault.message, fault.log_tail, by_version=fault.message.startswith((*versions, SCRIPT)))
+    named = [
+        spec for arm, spec in measurement.subjects.items() if fault.message.startswith(proxy_label(arm, spec))
+    ]
+    by_version = bool(named) or fault.message.startswith(SCRIPT)
+    return Failed(fault.message, fault.log_tail, by_version, named[0] if named else "")
+
+
+def _is_unreachable(said: str) -> bool:
+    """Whether the package index, or what else is fetched, could not be reached: no version is at fault for that."""
+    return any(sign in said.lower() for sign in _UNREACHABLE)
 
 
 class _Inner:

@@ -194,11 +194,18 @@ class SymptomResult(Answered):
 
 
 class Opened(Answered):
-    """The history that a merge commit brought in, oldest first; the first version is where it branched off."""
+    """The history that a merge commit brought in, oldest first; the first version is where it branched off.
+
+    Of several branches one is listed after the other, each version once.
+    """
 
     versions: list[Version]
     culprits: list[Culprit]
     note: str = ""
+    cut_short: bool = Field(
+        default=False,
+        description="Not searched to the end: time was over, or the confidence was not reached.",
+    )
 
 
 class Spent(Answered):

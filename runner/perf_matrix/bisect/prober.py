@@ -42,6 +42,13 @@ class Prober:
             if isinstance(line, Trial) and line.purpose == purpose and line.host == self._host
         ]
 
+    def knowledge_of(self, purpose: Purpose) -> Knowledge:
+        """What the measurements for a purpose alone say."""
+        found = Knowledge()
+        for trial in self.trials(purpose):
+            found.add(trial, self.record(trial))
+        return found
+
     def record(self, trial: Trial) -> RunRecord:
         """What a measurement recorded."""
         return read_run(self._store.run_folder(trial))
@@ -83,6 +90,10 @@ class Prober:
             if self.measure("count", alone) is None:
                 return None
         found, seconds = self._timed(measurement)
+        if isinstance(found, Failed) and found.spec:
+            # It answers alone, and ends when more is asked of it.
+            self._skip(found.spec, found, seconds)
+            return None
         if isinstance(found, Failed):
             raise _not_a_version(found)
         return self._keep(purpose, measurement, found, seconds)
@@ -99,10 +110,13 @@ class Prober:
         if not found.by_version:
             raise _not_a_version(found)
         (spec,) = set(measurement.subjects.values())
+        self._skip(spec, found, seconds)
+        return None
+
+    def _skip(self, spec: str, found: Failed, seconds: float) -> None:
         line = Skip(spec=spec, reason=found.reason, log_tail=found.log_tail, host=self._host, seconds=seconds)
         self._store.keep(line)
         self._knowledge.skip(line)
-        return None
 
 
 def _not_a_version(found: Failed) -> MeasurementError:

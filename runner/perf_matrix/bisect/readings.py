@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.compare.blocks import RULES, FloatArray, LatencyMetric, Stretch, units
 from perf_matrix.compare.hodges_lehmann import estimates
+from perf_matrix.compare.measured import measure_cell
 from perf_matrix.compare.rounds import rounds
 from perf_matrix.compare.soak import compare_soaks
 from perf_matrix.matrix.model import Arm, Endpoint
@@ -21,8 +23,6 @@ from perf_matrix.record.model import CellRecord, LoadSlot, PairedBlock, Presence
 
 _DIGITS = 6
 _LEAST_UNITS = 4
-# Half a standard normal's 98 % interval, the one that the soak is compared with.
-_HALF_WIDTH = 2.326
 
 Answer = float | None
 """What an exact symptom shows: statements per request; 1 or 0 for answering; None for an endpoint that is not there."""
@@ -98,8 +98,11 @@ def estimated(record: RunRecord) -> dict[Symptom, Estimated]:
     """Every noisy symptom of a run of both arms: how head differs from base."""
     found: dict[Symptom, Estimated | None] = {}
     for cell in record.cells:
+        measured = measure_cell(cell, record.info, []).endpoints
         for endpoint in record.info.endpoints:
-            blocks = [block for block in cell.blocks if block.endpoint == endpoint.name]
+            # Where the control moved, something else than the versions made the times differ.
+            moved = measured[endpoint.name].moved is not None
+            blocks = [] if moved else [block for block in cell.blocks if block.endpoint == endpoint.name]
             for metric in RULES:
                 found[Symptom(cell.cell.id, endpoint.name, metric)] = _latency(blocks, metric)
             found[Symptom(cell.cell.id, endpoint.name, "errors")] = _failures(cell, endpoint.name)
@@ -118,6 +121,11 @@ def _of_values(values: FloatArray) -> Estimated:
     return Estimated(float(estimates(values)), float(np.var(values, ddof=1)), len(values))
 
 
+def _of_shares(values: FloatArray) -> Estimated:
+    """Of shares the mean: where failures are rare, the typical block has none."""
+    return Estimated(float(np.mean(values)), float(np.var(values, ddof=1)), len(values))
+
+
 def _failures(cell: CellRecord, endpoint: str) -> Estimated | None:
     """How much larger the share of failed requests is on head, by rounds of load, or else by blocks of pairs.
 
@@ -131,7 +139,7 @@ def _failures(cell: CellRecord, endpoint: str) -> Estimated | None:
     if len(shares) < _LEAST_UNITS:
         blocks = [block for block in cell.blocks if block.endpoint == endpoint]
         shares = [_failed_share(block, "head") - _failed_share(block, "base") for block in blocks]
-    return _of_values(np.array(shares)) if len(shares) >= _LEAST_UNITS else None
+    return _of_shares(np.array(shares)) if len(shares) >= _LEAST_UNITS else None
 
 
 def _sent(slot: LoadSlot, endpoint: str) -> int:
@@ -153,6 +161,7 @@ def _growth(cell: CellRecord, record: RunRecord) -> Estimated | None:
     soak = compare_soaks(cell.soaks, record.info.matrix.gate)
     if soak is None or soak.base_ci is None or soak.head_ci is None:
         return None
-    widths = [(high - low) / 2 / _HALF_WIDTH for low, high in (soak.base_ci, soak.head_ci)]
+    half_width = norm.ppf((1 + soak.confidence) / 2)
+    widths = [(high - low) / 2 / half_width for low, high in (soak.base_ci, soak.head_ci)]
     more = (soak.growth.head or 0.0) - (soak.growth.base or 0.0)
     return Estimated(more, _LEAST_UNITS * sum(width**2 for width in widths), _LEAST_UNITS)

@@ -27,7 +27,8 @@ class Found:
     """What is known of a line's symptoms: the changes of exact ones, the beliefs of noisy ones.
 
     ``undecided``: time was over, or the confidence was not reached. ``explained``: latencies that the culprits of
-    their endpoint's counts add up to.
+    their endpoint's counts add up to. ``unconfirmed``: those of the undecided whose culprits are known, but were not
+    measured afresh.
     """
 
     changes: Mapping[Symptom, Sequence[Change]]
@@ -35,6 +36,7 @@ class Found:
     evidences: Mapping[Boundary, Evidence]
     undecided: frozenset[Symptom]
     explained: frozenset[Symptom]
+    unconfirmed: frozenset[Symptom] = frozenset()
 
     def culprits(self, symptom: Symptom) -> list[Culprit]:
         """Every culprit of a symptom that was found, in the order of the history."""
@@ -70,7 +72,18 @@ class Search:
             if symptom not in beliefs or (not certain and beliefs[symptom].confidence < self.aim.confidence)
         ]
         open_ = [symptom for symptom in exact if self._is_open(line, symptom, changes[symptom])]
-        return Found(changes, beliefs, self._evidences(line), frozenset([*unsure, *open_]), explained)
+        undecided = frozenset([*unsure, *open_])
+        known = {
+            **{symptom: _of_changes(changes[symptom]) for symptom in exact},
+            **{symptom: _of_belief(beliefs[symptom]) for symptom in left if symptom in beliefs},
+        }
+        evidences = self._evidences(line)
+        unconfirmed = frozenset(
+            symptom
+            for symptom, boundaries in known.items()
+            if symptom not in undecided and not evidences.keys() >= boundaries
+        )
+        return Found(changes, beliefs, evidences, undecided | unconfirmed, explained, unconfirmed)
 
     def _search_exact(self, line: Line, exact: Sequence[Symptom], noisy: Sequence[Symptom]) -> bool:
         """Search, confirm, and search again where confirming showed other values; False where time was over."""
@@ -176,6 +189,14 @@ class Search:
             )
             for parent, culprit in pairs
         }
+
+
+def _of_changes(changes: Sequence[Change]) -> set[Boundary]:
+    return {Boundary(change.parent, change.version) for change in changes if change.resolved}
+
+
+def _of_belief(belief: Belief) -> set[Boundary]:
+    return {Boundary(change.parent, change.version) for change in belief.changes}
 
 
 def _of_endpoint(changes: Mapping[Symptom, Sequence[Change]], symptom: Symptom) -> list[Boundary]:

@@ -94,7 +94,9 @@ class Stepper:
                 spec, skip = next(iter(self._knowledge.skipped.items()))
                 raise MeasurementError(f"{spec}, an end, cannot be measured: {skip.reason}")
         compared = compare(self._prober.record(self._prober.trials("ends")[-1]))
-        ends = find_symptoms(self._knowledge, self._good.spec, self._bad.spec, compared, self._wanted)
+        ends = find_symptoms(
+            self._prober.knowledge_of("ends"), self._good.spec, self._bad.spec, compared, self._wanted
+        )
         if not ends.symptoms:
             raise MeasurementError(
                 f"{self._good.label} and {self._bad.label} do not differ in {' or '.join(self._wanted.on)}: "

@@ -12,8 +12,8 @@ from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.store import Purpose
 from perf_matrix.experiment.display import Display
 
-# What a measurement takes, until the first of its kind has told; only what is shown as time left depends on it.
-_ASSUMED_S: dict[Purpose, float] = {"ends": 45.0, "count": 15.0, "compare": 25.0, "confirm": 25.0}
+# What a measurement takes at least, about: nobody has seen one of its kind yet, or it was a lucky one.
+_ASSUMED_S: dict[Purpose, float] = {"ends": 10.0, "count": 5.0, "compare": 10.0, "confirm": 10.0}
 
 
 class Builder(Protocol):
@@ -33,9 +33,9 @@ class Deadline:
     ends_at: float | None
     clock: Callable[[], float] = field(default=time.monotonic)
 
-    def allows(self, seconds: float | None) -> bool:
-        """Whether something that takes so long may still begin; of what is not known yet, a moment is assumed."""
-        return self.ends_at is None or self.clock() + (seconds or 0.0) < self.ends_at
+    def allows(self, seconds: float) -> bool:
+        """Whether something that takes so long may still begin."""
+        return self.ends_at is None or self.clock() + seconds < self.ends_at
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Tools:
 
     def begin(self, purpose: Purpose, text: str, steps: int = 1) -> bool:
         """Show what is measured next, with ``steps`` such measurements to come; False where time is over."""
-        usual_s = self.knowledge.usual_s(purpose)
-        if not self.deadline.allows(usual_s):
+        expected_s = max(self.knowledge.usual_s(purpose) or 0.0, _ASSUMED_S[purpose])
+        if not self.deadline.allows(expected_s):
             return False
         if purpose != "count":
             # Counts are exact whatever else runs. Latencies are not.
             self.builder.stop()
         self.display.stage(text)
-        self.display.expect(steps * (usual_s or _ASSUMED_S[purpose]))
+        self.display.expect(steps * expected_s)
         return True

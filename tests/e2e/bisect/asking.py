@@ -72,3 +72,8 @@ def kept(out: Path) -> list[str]:
     """The lines of the measurements that are kept."""
     file = out / "measurements.jsonl"
     return file.read_text().splitlines() if file.exists() else []
+
+
+def trials(lines: Sequence[str]) -> list[str]:
+    """Those of measurements; the others are of versions that cannot be measured."""
+    return [line for line in lines if '"kind":"trial"' in line]

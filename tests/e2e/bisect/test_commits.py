@@ -23,6 +23,7 @@ from tests.e2e.bisect.asking import (
     kept,
     sha_of,
     symptom,
+    trials,
 )
 from tests.e2e.command import COMMAND, Command, Ended, started
 
@@ -150,7 +151,7 @@ def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(demo: Demo, tm
     with started(["bisect", "--resume", str(out), "--json"], tmp_path, demo.environ) as command:
         found = answer_of(command.end(LIMIT_S))
     assert kept(out)[: len(before)] == before
-    assert found.spent.kept == len(before)
+    assert found.spent.kept == len(trials(before))
     assert culprits(found) == {
         ("users", "queries"): [demo.told.n_plus_one],
         ("chat", "queries"): [demo.told.extra_lookup_merge],

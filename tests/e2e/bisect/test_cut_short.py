@@ -20,6 +20,7 @@ from tests.e2e.bisect.asking import (
     resume,
     sha_of,
     symptom,
+    trials,
 )
 from tests.e2e.command import Ended, started
 
@@ -39,6 +40,9 @@ def test_when_time_is_over_the_candidates_are_named_and_resuming_names_the_culpr
     candidates = [sha_of(found.versions[number].spec) for number in users.candidates]
     assert demo.told.n_plus_one in candidates
     assert demo.told.good not in candidates
+    # One that does not start may be it as well.
+    assert users.candidates == list(range(users.candidates[0], users.candidates[-1] + 1))
+    assert users.confidence == pytest.approx(1 / len(candidates))
     assert f"perf-matrix bisect --resume {out}" in ended.stderr
     before = kept(out)
 
@@ -47,7 +51,7 @@ def test_when_time_is_over_the_candidates_are_named_and_resuming_names_the_culpr
     finished = answer_of(resumed)
     assert culprits(finished) == {("users", "queries"): [demo.told.n_plus_one]}
     assert symptom(finished, "users", "queries").candidates == []
-    assert finished.spent.kept == len(_trials(before))
+    assert finished.spent.kept == len(trials(before))
     assert kept(out)[: len(before)] == before
     assert Bisection.model_validate_json((out / "bisection.json").read_text()) == finished
 
@@ -78,7 +82,7 @@ def test_what_a_killed_bisect_left_is_cleared_up_and_what_it_measured_is_kept(
     assert ended.exit_code == 0, ended.stderr
     found = answer_of(ended)
     assert culprits(found) == {("users", "queries"): [demo.told.n_plus_one]}
-    assert found.spent.kept == len(_trials(before))
+    assert found.spent.kept == len(trials(before))
     assert kept(out)[: len(before)] == before
     assert demo.repository.git("status", "--porcelain") == ""
     assert len(demo.repository.git("worktree", "list").splitlines()) == 1
@@ -96,11 +100,6 @@ def _cut_short(demo: Demo, scratch: Path, out: Path) -> Ended:
             return ended
         ended = resume(out, demo, scratch, "--time", f"{time_s}s")
     raise AssertionError(f"the machine is too busy: the ends were not measured in time\n{ended.stderr}")
-
-
-def _trials(lines: list[str]) -> list[str]:
-    """Those of measurements; the others are of versions that cannot be measured."""
-    return [line for line in lines if '"kind":"trial"' in line]
 
 
 def _postgres_in(left: list[str]) -> bool:

@@ -40,7 +40,7 @@ def noisy(jump: float, evidence: Evidence | None = None, symptom: Symptom = P50)
 
 def counting(base: int, head: int) -> Evidence:
     statements = [{f"SELECT id FROM {name}": 1 for name in "abcdef"[:count]} for count in (base, head)]
-    return evidence_of(record(presence=THERE, windows=asked("chat", *statements)))
+    return evidence_of([record(presence=THERE, windows=asked("chat", *statements))])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_latency_is_as_sure_as_it_is_believed() -> None:
     [(1.5, True, ""), (1.0, False, "side by side the two are alike"), (0.6, False, "")],
 )
 def test_a_latency_confirmed(effect: float, agreed: bool, note: str) -> None:  # noqa: FBT001 - a parameter
-    confirmation = noisy(log(1.5), evidence_of(record(drawn(effect=effect, count=24)))).confirmation
+    confirmation = noisy(log(1.5), evidence_of([record(drawn(effect=effect, count=24))])).confirmation
     assert confirmation is not None
     assert (confirmation.agreed, confirmation.note) == (agreed, note)
     assert confirmation.before.value == 1

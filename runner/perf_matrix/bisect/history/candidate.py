@@ -32,11 +32,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class History:
-    """The candidates, the good end first and the bad end last, and what a reader must know about them."""
+    """The candidates, the good end first and the bad end last, and what a reader must know about them.
+
+    ``updates``: of a branch that was merged, the specs of its own merges that only took up what it was merged into.
+    """
 
     kind: HistoryKind
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
 
 
 def candidate_of(subject: Subject, commit: CommitInfo | None = None) -> Candidate:

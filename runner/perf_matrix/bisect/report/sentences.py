@@ -164,7 +164,7 @@ def _rank(found: tuple[SymptomResult, Culprit]) -> tuple[bool, bool, bool, float
 
 def _narrowed(bisection: Bisection) -> Iterator[str]:
     for symptom in bisection.symptoms:
-        if symptom.state == "narrowed":
+        if symptom.state == "narrowed" and (symptom.candidates or not symptom.culprits):
             what = f"{names.endpoint(bisection, symptom)}, {figures.NAMES[symptom.metric]}"
             yield (
                 f"Not finished: {what} {figures.span(symptom.metric, symptom.good, symptom.bad)}:"
