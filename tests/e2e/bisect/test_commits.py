@@ -29,7 +29,7 @@ from tests.e2e.command import COMMAND, Command, Ended, started
 
 pytestmark = pytest.mark.e2e
 
-ON_COUNTS = ("--metrics", "queries")
+ON_USERS = ("--on", "users/queries")
 GOES_ON, FOUND_BAD, CANNOT_TELL, GIVES_UP = 0, 1, 125, 128
 
 
@@ -41,8 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found(demo: Demo, folder: Path) -> Bisection:
-    """The bisect of the first-parent line, counts and latencies: one for several tests."""
-    ended = bisect(demo, folder.parent, "--out", str(folder))
+    """The bisect of the first-parent line, counts and latencies, merges opened up: one for several tests."""
+    ended = bisect(demo, folder.parent, "--all-parents", "--out", str(folder))
     assert ended.exit_code == 0, ended.stderr
     return answer_of(ended)
 
@@ -102,15 +102,13 @@ def test_a_version_that_does_not_start_is_skipped_when_it_has_to_be_met(demo: De
     line = demo.told.main_line
     before = line[line.index(demo.told.n_plus_one) - 1]
     after = line[line.index(demo.told.does_not_start) + 1]
-    found = answer_of(bisect(demo, tmp_path, "--scan", *ON_COUNTS, good=before, bad=after))
+    found = answer_of(bisect(demo, tmp_path, "--scan", *ON_USERS, good=before, bad=after))
     (skipped,) = (one for one in found.versions if one.state == "skipped")
     assert sha_of(skipped.spec) == demo.told.does_not_start
     assert culprits(found) == {("users", "queries"): [demo.told.n_plus_one]}
 
 
-def test_with_all_parents_the_commit_inside_the_branch_is_named(demo: Demo, tmp_path: Path) -> None:
-    found = answer_of(bisect(demo, tmp_path, "--all-parents", "--on", "chat/queries"))
-    assert culprits(found) == {("chat", "queries"): [demo.told.extra_lookup_merge]}
+def test_with_all_parents_the_commit_inside_the_branch_is_named(demo: Demo, found: Bisection) -> None:
     (merge,) = symptom(found, "chat", "queries").culprits
     assert merge.opened is not None
     assert merge.opened.note == ""
@@ -128,7 +126,9 @@ def test_nothing_of_a_bisect_stays_in_the_checkout(demo: Demo, found: Bisection)
 
 
 def test_both_ends_alike_is_not_reproduced(demo: Demo, tmp_path: Path) -> None:
-    ended = bisect(demo, tmp_path, *ON_COUNTS, bad=f"{demo.told.n_plus_one}^")
+    ended = bisect(
+        demo, tmp_path, "--endpoints", "users", "--metrics", "queries", bad=f"{demo.told.n_plus_one}^"
+    )
     found = answer_of(ended)
     assert ended.exit_code == NOT_FOUND
     assert (found.state, found.symptoms) == ("not reproduced", [])
@@ -137,7 +137,7 @@ def test_both_ends_alike_is_not_reproduced(demo: Demo, tmp_path: Path) -> None:
 
 def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(demo: Demo, tmp_path: Path) -> None:
     out = tmp_path / "bisect"
-    with started(arguments_of(demo, *ON_COUNTS, "--out", str(out)), tmp_path, demo.environ) as command:
+    with started(arguments_of(demo, *ON_USERS, "--out", str(out)), tmp_path, demo.environ) as command:
         command.wait_until(lambda: len(kept(out)) >= 3, "three measurements")
         command.send(signal.SIGTERM)
         stopped = command.end()
@@ -152,10 +152,7 @@ def test_an_interrupted_bisect_goes_on_and_measures_nothing_again(demo: Demo, tm
         found = answer_of(command.end(LIMIT_S))
     assert kept(out)[: len(before)] == before
     assert found.spent.kept == len(trials(before))
-    assert culprits(found) == {
-        ("users", "queries"): [demo.told.n_plus_one],
-        ("chat", "queries"): [demo.told.extra_lookup_merge],
-    }
+    assert culprits(found) == {("users", "queries"): [demo.told.n_plus_one]}
 
 
 def test_a_finished_bisect_resumed_only_says_its_answer_again(

@@ -64,13 +64,13 @@ def test_what_a_killed_bisect_left_is_cleared_up_and_what_it_measured_is_kept(
     arguments = arguments_of(demo, *ON_USERS, "--out", str(out), good=line[at - 4], bad=line[at + 4])
     with started(arguments, tmp_path, demo.environ) as killed:
         killed.wait_until(
-            lambda: len(kept(out)) >= 2 and _postgres_in(killed.left_behind()),
-            "a third measurement with its Postgres",
+            lambda: len(kept(out)) >= 2 and _service_in(killed.left_behind()),
+            "a third measurement with its service",
         )
         killed.send(signal.SIGKILL)
         assert killed.end().exit_code == -signal.SIGKILL
         orphans = killed.left_behind()
-        assert _postgres_in(orphans), "kill -9 left nothing to clear up"
+        assert _service_in(orphans), "kill -9 left nothing to clear up"
         assert any(each.startswith("path ") for each in orphans)
         before = kept(out)
 
@@ -102,5 +102,5 @@ def _cut_short(demo: Demo, scratch: Path, out: Path) -> Ended:
     raise AssertionError(f"the machine is too busy: the ends were not measured in time\n{ended.stderr}")
 
 
-def _postgres_in(left: list[str]) -> bool:
-    return any(each.startswith("process ") and "/postgres " in each for each in left)
+def _service_in(left: list[str]) -> bool:
+    return any(each.startswith("process ") and "/bin/demo-service" in each for each in left)

@@ -54,7 +54,8 @@ def test_the_first_tag_with_the_change_is_named(tagged: Demo, tmp_path: Path) ->
     assert culprit.confirmation.agreed
     assert culprit.files[0].path == "demo_service/statements.py"
     between = f"{line[TAGS['v1.1.0']]} {line[TAGS['v1.2.0']]}"
-    among_commits = f"perf-matrix bisect --repo {tagged.repository.folder} {between} --on users/queries"
+    measured = f"--on users/queries --matrix {tagged.matrix} --metrics queries --backend local"
+    among_commits = f"perf-matrix bisect --repo {tagged.repository.folder} {between} {measured}"
     assert culprit.go_on == among_commits
     assert among_commits in ended.stderr
 
