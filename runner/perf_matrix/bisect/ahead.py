@@ -35,7 +35,8 @@ class Ahead:
             return
         self._asked.update(wanted)
         self._under_way = wanted
-        argv = [sys.executable, "-m", "perf_matrix", "prepare", *wanted, *self._arguments]
+        # -P: what lies in the folder that it starts in, maybe a checkout of strangers' code, is not imported.
+        argv = [sys.executable, "-P", "-m", "perf_matrix", "prepare", *wanted, *self._arguments]
         self._building = spawn(
             "building ahead",
             argv,

@@ -10,7 +10,9 @@ from perf_matrix.bisect.comparing import UNDER_LOAD
 from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING
 from perf_matrix.bisect.model import Metric
 from perf_matrix.bisect.symptom import EXACT
+from perf_matrix.compare.blocks import RULES
 from perf_matrix.errors import InputError
+from perf_matrix.experiment.budget import PAIRS_PER_BLOCK, rounds_per_epoch
 from perf_matrix.matrix.model import GatedMetric, MatrixFile
 from perf_matrix.matrix.nearest import hint
 from perf_matrix.record.model import Instrument
@@ -20,8 +22,9 @@ _METRICS: Sequence[str] = get_args(Metric)
 
 def instruments_asked(on: Sequence[str]) -> Sequence[Instrument]:
     """What shows the metrics that were named; everything but the load where one was named without its metric."""
-    metrics = {text.partition("/")[2] for text in on}
-    if metrics <= EXACT:
+    globs = {text.partition("/")[2] for text in on}
+    metrics = {one for one in _METRICS if any(fnmatchcase(one, glob) for glob in globs)}
+    if "" not in globs and metrics <= EXACT:
         return COUNTING
     return LOADING if metrics & UNDER_LOAD else PAIRING
 
@@ -42,6 +45,20 @@ def check_on(
         if not of_the_cell and not any(fnmatchcase(each, endpoint) for each in endpoints):
             raise InputError(f"--on {text}: no endpoint is called so; {hint(endpoint, endpoints)}")
         _check_measured(text, metric, named, metrics, matrix)
+        _check_decidable(text, named, matrix.epochs)
+
+
+def _check_decidable(text: str, named: Sequence[str], epochs: int) -> None:
+    """The ends are compared as shortly as can be, which is too short for tails: no finding on one could come up."""
+    requests = rounds_per_epoch(epochs) * epochs * PAIRS_PER_BLOCK
+    needed: dict[str, int] = {name: rule.requests for name, rule in RULES.items()}
+    if any(requests >= needed.get(name, 0) for name in named):
+        return
+    endpoint = text.partition("/")[0]
+    raise InputError(
+        f"--on {text}: the ends are compared with {requests} requests each, and {named[0]} takes {needed[named[0]]}: "
+        f"write {endpoint}/p50"
+    )
 
 
 def _check_measured(

@@ -34,7 +34,7 @@ from perf_matrix.bisect.model import (
     Spent,
     SymptomResult,
 )
-from perf_matrix.bisect.opening import Merged, Opener, diff_of, shown_culprits
+from perf_matrix.bisect.opening import Merged, Opener, diff_of, is_cut_short, shown_culprits
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.searching import Found, Search
 from perf_matrix.bisect.store import Store, Trial
@@ -253,4 +253,5 @@ def _state(symptoms: Sequence[SymptomResult], *, timed_out: bool) -> BisectionSt
 
 def _is_open(symptom: SymptomResult) -> bool:
     """Whether its culprits are not all known and confirmed. What was never exact at the ends is not searched for."""
-    return symptom.state == "narrowed" or (symptom.state == "unstable" and bool(symptom.culprits))
+    doubtful = symptom.state == "unstable" and bool(symptom.culprits)
+    return symptom.state == "narrowed" or doubtful or any(map(is_cut_short, symptom.culprits))

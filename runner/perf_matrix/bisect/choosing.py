@@ -36,6 +36,7 @@ class Range:
     tags: str | None = None
     listed: tuple[str, str] | None = None
     choice: ReleaseChoice = EVERY_FINAL
+    all_parents: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def choose(wanted: Range, target: Target, find_engine: FindEngine) -> Chosen:
     if wanted.repository is not None:
         return _in_repository(wanted.good, wanted.bad, wanted.repository, wanted.tags)
     good, bad = (subject_of(spec, target, Path()) for spec in (wanted.good, wanted.bad))
+    if not isinstance(good, Commit):
+        _refuse_parents(wanted)
     if isinstance(good, Release) and isinstance(bad, Release):
         history = release_history(good, bad, wanted.choice, target.refusal)
         return Chosen(wanted.good, wanted.bad, history, None)
@@ -86,6 +89,16 @@ def _refuse_unheeded(wanted: Range) -> None:
         raise InputError("--list FILE says which versions are searched: leave out --tags")
     if wanted.repository is not None or wanted.listed is not None:
         _refuse_choice(wanted)
+    if wanted.tags is not None or wanted.listed is not None:
+        _refuse_parents(wanted)
+
+
+def _refuse_parents(wanted: Range) -> None:
+    """What looks into merge commits, where not every commit is searched."""
+    if wanted.all_parents:
+        raise InputError(
+            "--all-parents opens up merge commits: leave it out unless commits are searched (--repo DIR)"
+        )
 
 
 def _refuse_choice(wanted: Range) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from perf_matrix.errors import InputError
 from perf_matrix.subjects.git import run_git
-from perf_matrix.subjects.revision import commit_of, repository_of
+from perf_matrix.subjects.revision import commit_of, is_full_hash, repository_of
 
 _NOTED = re.compile(r"^# (?P<term>[^:]+): \[(?P<sha>[0-9a-f]{40}|[0-9a-f]{64})\]", re.MULTILINE)
 
@@ -66,6 +66,21 @@ def _known(noted: dict[str, str], term: str) -> str:
 
 
 def _asked_for(repository: Path) -> str:
-    """With --no-checkout git says it in BISECT_HEAD, otherwise it is checked out."""
-    found = run_git(repository, "rev-parse", "--verify", "--quiet", "BISECT_HEAD^{commit}")
-    return found.stdout.strip() if found.returncode == 0 else commit_of("HEAD", repository)
+    """With --no-checkout git says it in the file BISECT_HEAD, otherwise it is checked out.
+
+    Read from the file: by its name a tag or a branch of the repository could be meant as well.
+    """
+    file = repository / run_git(repository, "rev-parse", "--git-path", "BISECT_HEAD").stdout.rstrip("\n")
+    try:
+        noted = file.read_text().strip()
+    except FileNotFoundError:
+        return commit_of("HEAD", repository)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{file}: cannot be read, so what git bisect asks about is not known: {error}"
+        ) from error
+    if not is_full_hash(noted):
+        raise InputError(
+            f"{file}: does not name the commit that git bisect asks about: begin the bisect anew"
+        )
+    return noted

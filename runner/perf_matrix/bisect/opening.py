@@ -124,12 +124,15 @@ def _placed(culprit: Culprit, line: Line, whole: Line) -> Culprit:
 
 
 def _hopeless(line: Line, symptom: Symptom, knowledge: Knowledge) -> str:
-    """Why more time would not help: an end has no value; empty where it has one."""
+    """Why more time would not help: an end tells nothing of the symptom; empty where both do."""
     ends = (0, len(line) - 1)
     failing = [line.label(end) for end in ends if end in line.skipped(knowledge, [symptom])]
-    return (
-        f"{' and '.join(failing)} cannot be measured, so that it was not searched through" if failing else ""
-    )
+    if failing:
+        return f"{' and '.join(failing)} cannot be measured, so that it was not searched through"
+    if knowledge.is_beyond_comparing(symptom, line.good, line.bad):
+        first, last = (line.label(end) for end in ends)
+        return f"{first} and {last} cannot be compared, so that it was not searched through"
+    return ""
 
 
 def _stopped_by(deadline: Deadline) -> str:
@@ -178,8 +181,8 @@ def _about_their_sum(merge: Culprit, culprits: Sequence[Culprit]) -> Iterator[st
     outside, known = _step(merge), [step for step in steps if step is not None]
     if outside is not None and len(known) == len(steps) and abs(sum(known) - outside) > _SAME:
         yield (
-            f"the changes inside come to {sum(known):+g}, the merge to {outside:+g}: what it was merged into has some of "
-            "it already, or they change one another"
+            f"the changes inside come to {sum(known):+g}, the merge to {outside:+g}: what it was merged into has "
+            "some of it already, or they change one another"
         )
 
 

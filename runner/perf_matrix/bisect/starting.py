@@ -13,7 +13,7 @@ import perf_matrix
 from perf_matrix.bisect.ahead import Ahead
 from perf_matrix.bisect.asked import check_on, instruments_asked
 from perf_matrix.bisect.bisecting import Around, Bisecting
-from perf_matrix.bisect.closer import Closer
+from perf_matrix.bisect.closer import Closer, measured_with
 from perf_matrix.bisect.confirming import Diffs
 from perf_matrix.bisect.diffs import CommitDiffs, InstalledDiffs
 from perf_matrix.bisect.ends import Wanted
@@ -35,6 +35,7 @@ from perf_matrix.bisect.store import (
     refuse_unless_bisect,
 )
 from perf_matrix.bisect.tools import Deadline
+from perf_matrix.bisect.unchanged import digest_of, noted, refuse_if_changed
 from perf_matrix.cache import lease_registry
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, hold_lease
@@ -54,7 +55,7 @@ def start_bisect(request: BisectRequest, folder: Path, target: Target, outside: 
     # What was asked wrong is said before a folder is made.
     good, *_, bad = request.history.candidates
     _check(_laboratory(request, outside), good, bad, request)
-    store = create_store(folder, request)
+    store = create_store(folder, noted(request))
     with held(folder):
         return _search(store, target, request.time_s, outside)
 
@@ -62,7 +63,8 @@ def start_bisect(request: BisectRequest, folder: Path, target: Target, outside: 
 def resume_bisect(folder: Path, time_s: float | None, outside: Surroundings) -> Bisection:
     """Go on with an interrupted bisect, or one whose time was over, for ``time_s`` seconds.
 
-    Raises as above; InputError, too, where ``folder`` holds no bisect, or another process goes on with it.
+    Raises as above; InputError, too, where ``folder`` holds no bisect, another process goes on with it, or what it
+    measures has changed since it began.
     """
     refuse_unless_bisect(folder)
     # Read only when nobody else writes: what was measured meanwhile would be missed.
@@ -70,6 +72,7 @@ def resume_bisect(folder: Path, time_s: float | None, outside: Surroundings) -> 
         store = open_store(folder)
         for note in store.notes:
             outside.display.note(note)
+        refuse_if_changed(store.request)
         target = find_target(read_matrix(resolve_matrix(store.request.matrix)).target)
         return _search(store, target, time_s, outside)
 
@@ -97,9 +100,10 @@ def _check(
 
 
 def _step_store(session: Session, asked: StepRequest) -> Store:
-    """What is kept of the session for these options; made with the first step."""
-    digest = hashlib.sha256(repr(asked).encode()).hexdigest()[:12]
-    folder = session.folder / digest
+    """What is kept of the session for these options and this workload; made with the first step."""
+    workload = digest_of(asked.matrix)
+    told = repr((asked, workload, perf_matrix.__version__))
+    folder = session.folder / hashlib.sha256(told.encode()).hexdigest()[:12]
     if (folder / REQUEST_FILE).exists():
         return open_store(folder)
     request = BisectRequest(
@@ -118,6 +122,7 @@ def _step_store(session: Session, asked: StepRequest) -> Store:
         backend=asked.backend,
         confidence=0.95,
         arguments=[],
+        workload=workload,
     )
     return create_store(folder, request)
 
@@ -186,4 +191,5 @@ def _merged(request: BisectRequest, sha: str) -> Sequence[History]:
 
 
 def _closer(request: BisectRequest, target: Target, requests: Mapping[str, str]) -> Closer:
-    return Closer(request.history.kind, target, request.repository, request.all_parents, requests)
+    kind, asked = request.history.kind, measured_with(request)
+    return Closer(kind, target, request.repository, request.all_parents, requests, asked)

@@ -24,6 +24,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from perf_matrix.bisect.history.candidate import History
 from perf_matrix.errors import InputError
 from perf_matrix.matrix.model import Arm, GatedMetric
+from perf_matrix.record.layout import BISECT_FILE
 from perf_matrix.record.lines import (
     append_line,
     cannot_read,
@@ -35,7 +36,7 @@ from perf_matrix.record.lines import (
 )
 from perf_matrix.record.model import HostInfo, Recorded
 
-REQUEST_FILE = "bisect.json"
+REQUEST_FILE = BISECT_FILE
 MEASUREMENTS_FILE = "measurements.jsonl"
 RUNS = "runs"
 
@@ -66,6 +67,12 @@ class BisectRequest(Recorded):
     confidence: float = Field(gt=0.5, lt=1)
     time_s: float | None = None
     arguments: list[str] = Field(description="What comes after `perf-matrix bisect` to ask for it again.")
+    workload: str = Field(
+        default="", description="A digest of the matrix file and its workload; empty where it was not kept."
+    )
+    folders: dict[str, str] = Field(
+        default={}, description="Of each version that is a folder, by spec, a digest of what it held."
+    )
 
 
 class Trial(Recorded):

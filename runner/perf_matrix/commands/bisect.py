@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 import perf_matrix
 from perf_matrix.cache import cache_root
-from perf_matrix.commands.bisect_step import STOP, step
+from perf_matrix.commands.bisect_step import STOP, say, step
 from perf_matrix.commands.concluding import width, write_whole
 from perf_matrix.commands.options import BACKEND, CELL, DEFAULT_MATRIX, ENDPOINTS, MATRIX, METRICS, Duration
 from perf_matrix.commands.running import RUNS, Interrupted
@@ -71,7 +71,8 @@ class _BisectCommand(click.Command):
         context = super().make_context(info_name, args, parent, **extra)
         if context.params.get("good") == "step":
             # Git would take the exit code of wrong usage for "bad".
-            click.echo("perf-matrix: write step right after bisect: perf-matrix bisect step --on …", err=True)
+            refusal = "perf-matrix: write step right after bisect: perf-matrix bisect step --on …"
+            say(lambda: click.echo(refusal, err=True))
             raise click.exceptions.Exit(STOP)
         return context
 
@@ -106,7 +107,7 @@ class _Asked:
 
         listed = None if self.listed is None else (self.listed.read(), self.listed.name)
         choice = ReleaseChoice(self.pre, self.exclude)
-        return Range(self.good, self.bad, self.repo, self.tags, listed, choice)
+        return Range(self.good, self.bad, self.repo, self.tags, listed, choice, self.all_parents)
 
     def request(self, chosen: Chosen) -> BisectRequest:
         """The request that a bisect's folder keeps."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,8 +35,17 @@ class _StepCommand(click.Command):
         try:
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
-            error.show()
+            say(error.show)
             raise click.exceptions.Exit(STOP) from error
+        except BrokenPipeError as error:
+            raise _stopped() from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As usual; where nobody reads any more what it says, click would end with 1, which means bad."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _stopped() from error
 
 
 @click.command(cls=_StepCommand, short_help="One step of `git bisect run`.")
@@ -85,19 +95,54 @@ def step(
     from perf_matrix.bisect.stepping import StepRequest  # noqa: PLC0415
 
     asked = StepRequest(on, matrix, cells, endpoints, metrics or (), backend)
+    found = None
     try:
         session = read_session(Path(), good, bad)
         with open_display(sys.stderr) as display:
             outside = Surroundings(cache=cache_root(), environ=os.environ, display=display, phases=Phases())
             found = judge_commit(session, asked, outside)
     except PerfMatrixError as error:
-        click.echo(f"perf-matrix: {error}", err=True)
+        refusal = f"perf-matrix: {error}"
+        say(lambda: click.echo(refusal, err=True))
         raise click.exceptions.Exit(STOP) from error
-    click.echo(f"{found.verdict}: {found.reason}", err=True)
+    except OSError:
+        # Where the verdict is there already, only the display failed.
+        if found is None:
+            raise
+    verdict = f"{found.verdict}: {found.reason}"
+    say(lambda: click.echo(verdict, err=True))
     raise click.exceptions.Exit(_CODES[found.verdict])
+
+
+def say(write: Callable[[], object]) -> None:
+    """Write to standard error, where that can be written to: what cannot be said changes no exit code."""
+    try:
+        write()
+    except OSError:
+        _drop_what_is_unwritten()
+
+
+def _stopped() -> click.exceptions.Exit:
+    _drop_what_is_unwritten()
+    return click.exceptions.Exit(STOP)
+
+
+def _drop_what_is_unwritten() -> None:
+    """Let the streams' buffers be written nowhere where they cannot be written to what they lead to.
+
+    Python tries once more when it ends, and its status for that, 120, means bad.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _stop(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """End after a fault of the program itself: the status that Python gives it, 1, means bad."""
     sys.__excepthook__(kind, error, trace)
+    _drop_what_is_unwritten()
     raise SystemExit(STOP)

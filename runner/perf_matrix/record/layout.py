@@ -43,6 +43,8 @@ from perf_matrix.record.model import (
 RUN_FILE = "run.json"
 UNFINISHED_RUN_FILE = "run.json.unfinished"
 PHASES_FILE = "phases.jsonl"
+# At the top of a bisect's folder, whose measurements are run folders below it.
+BISECT_FILE = "bisect.json"
 
 CellItem = (
     EpochStart

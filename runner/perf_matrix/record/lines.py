@@ -20,6 +20,7 @@ from typing import TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from perf_matrix.errors import InputError, MeasurementError
+from perf_matrix.record.layout import BISECT_FILE, RUN_FILE
 from perf_matrix.record.shown import shown
 
 Item = TypeVar("Item")
@@ -68,12 +69,19 @@ def sync(path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> MeasurementError:
     """Say which file of a run folder could not be written, what is left, and how to go on."""
     cure = "Free some space on that disk" if error.errno in _NO_SPACE else "Remove the cause"
-    run = next((folder for folder in path.parents if (folder / "run.json").exists()), None)
-    again = f"go on with: perf-matrix run --resume {run}" if run else "start again; nothing was measured yet"
     return MeasurementError(
         f"{path}: cannot be written: {error.strerror}. "
-        f"What was recorded before is intact. {cure}, then {again}"
+        f"What was recorded before is intact. {cure}, then {_again(path)}"
     )
+
+
+def _again(path: Path) -> str:
+    """How to go on; with the whole bisect where the run is a measurement of one."""
+    for file, command in ((BISECT_FILE, "bisect"), (RUN_FILE, "run")):
+        folder = next((folder for folder in path.parents if (folder / file).exists()), None)
+        if folder is not None:
+            return f"go on with: perf-matrix {command} --resume {folder}"
+    return "start again; nothing was measured yet"
 
 
 def cut_torn_tail(path: Path, notes: list[str]) -> None:

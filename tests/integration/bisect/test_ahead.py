@@ -83,21 +83,36 @@ def test_one_build_at_a_time(ahead: Ahead, said: Path) -> None:
     ahead.build(["litellm==1.80.7"])
     assert not is_gone(first)
     ahead.stop()
-    # What was asked for meanwhile was not begun, and is where it is asked for again.
+    # What was asked for meanwhile was not begun, what was begun is cut short: both are where they are asked for again.
     ahead.build(["litellm==1.80.6", "litellm==1.80.7"])
     _, arguments = begun(said)
-    assert arguments == "prepare litellm==1.80.7 --matrix smoke"
+    assert arguments == "prepare litellm==1.80.6 litellm==1.80.7 --matrix smoke"
 
 
-def test_what_was_built_is_not_built_again(ahead: Ahead, said: Path) -> None:
+def test_what_is_being_built_is_not_begun_again(ahead: Ahead, said: Path) -> None:
     ahead.build(["litellm==1.80.6"])
-    begun(said)
-    ahead.stop()
+    first, _ = begun(said)
     ahead.build(["litellm==1.80.6"])
     ahead.build([])
-    ahead.build(["litellm==1.80.7"])
+    assert not is_gone(first)
+    children = psutil.Process().children()
+    assert [child for child in children if not is_gone(child)] == [first]
+
+
+def test_what_lies_in_the_folder_that_one_is_in_is_not_run(
+    ahead: Ahead, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    strange = (
+        'import os\nwith open(os.environ["SAID"], "w") as said:\n    said.write(f"{os.getpid()} strange")\n'
+    )
+    for name in ("perf_matrix/__init__.py", "perf_matrix/__main__.py"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(strange)
+    monkeypatch.chdir(checkout)
+    ahead.build(["litellm==1.80.6"])
     _, arguments = begun(said)
-    assert arguments == "prepare litellm==1.80.7 --matrix smoke"
+    assert arguments == "prepare litellm==1.80.6 --matrix smoke"
 
 
 def test_stopping_what_was_never_begun(tmp_path: Path) -> None:

@@ -131,6 +131,17 @@ def test_pre_and_exclude_with_anything_but_releases(
     assert refused("git:v1.0", "git:main", choice=choice) == expected
 
 
+def test_all_parents_of_what_is_no_line_of_commits(repository: Repository) -> None:
+    expected = "--all-parents opens up merge commits: leave it out unless commits are searched (--repo DIR)"
+    listed = ("git:v1.0\ngit:main\n", "versions.txt")
+    assert refused("litellm==1.80.5", "litellm==1.81.0", all_parents=True) == expected
+    assert refused("image:litellm:v1.80.5", "image:litellm:v1.81.0", all_parents=True) == expected
+    assert refused(None, None, listed=listed, repository=repository.folder, all_parents=True) == expected
+    assert refused("v1.0", "v1.3", repository=repository.folder, tags="v*", all_parents=True) == expected
+    found = chosen("v1.0", "main", repository=repository.folder, all_parents=True)
+    assert len(found.history.candidates) == 4
+
+
 def test_a_list_with_tags(repository: Repository) -> None:
     listed = ("git:v1.0\ngit:main\n", "versions.txt")
     told = refused(None, None, listed=listed, repository=repository.folder, tags="v*")

@@ -90,6 +90,32 @@ def test_nothing_is_checked_out(repository: Repository) -> None:
     assert found.commit == sha(repository, "BISECT_HEAD") != sha(repository, "main")
 
 
+@pytest.mark.parametrize("kind", ["tag", "branch"])
+def test_a_name_of_the_repository_does_not_say_what_git_asks_about(repository: Repository, kind: str) -> None:
+    repository.git(kind, "BISECT_HEAD", "main~7")
+    repository.git("bisect", "start", "main", "main~7")
+    check(read_session(repository.folder, None, None), repository, "main~7", "main", "HEAD")
+    repository.git("bisect", "reset")
+    repository.git("bisect", "start", "--no-checkout", "main", "main~7")
+    noted = (repository.folder / ".git" / "BISECT_HEAD").read_text().strip()
+    assert read_session(repository.folder, None, None).commit == noted != sha(repository, "main~7")
+
+
+def test_a_worktree_where_nothing_is_checked_out(repository: Repository, tmp_path: Path) -> None:
+    repository.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "other"), "main")
+    other = Repository(tmp_path / "other")
+    other.git("bisect", "start", "--no-checkout", "main", "main~7")
+    found = read_session(other.folder, None, None)
+    assert found.commit == sha(other, "BISECT_HEAD") != sha(other, "main")
+
+
+@pytest.mark.parametrize("damage", [b"", b"main~7\n", b"\xff\n"])
+def test_what_git_asks_about_is_damaged(repository: Repository, damage: bytes) -> None:
+    repository.git("bisect", "start", "--no-checkout", "main", "main~7")
+    (repository.folder / ".git" / "BISECT_HEAD").write_bytes(damage)
+    assert "BISECT_HEAD: " in refused(repository)
+
+
 def test_ends_of_one_s_own(repository: Repository) -> None:
     found = read_session(repository.folder, "main~5", "main~1")
     check(found, repository, "main~5", "main~1", "main")

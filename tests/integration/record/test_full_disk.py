@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from perf_matrix.bisect.store import MEASUREMENTS_FILE, Skip, create_store
 from perf_matrix.errors import MeasurementError
 from perf_matrix.record.folder import RunFolder
 from perf_matrix.record.layout import cell_folder
 from perf_matrix.record.model import EpochEnd, Fault, RunInfo
 from perf_matrix.record.read import read_run
+from tests.unit.bisect.world import line_of, request
 
 CELL = "callbacks=none"
 
@@ -43,6 +45,23 @@ def test_no_space_left(info: RunInfo, tmp_path: Path) -> None:
         f"{file}: cannot be written: No space left on device. What was recorded before is intact. "
         f"Free some space on that disk, then go on with: perf-matrix run --resume {tmp_path}"
     )
+
+
+def test_no_space_left_for_a_bisect(info: RunInfo, tmp_path: Path) -> None:
+    """Below it, too, the whole bisect goes on, not one measurement of it."""
+    store = create_store(tmp_path / "bisect", request(line_of(3)))
+    (store.path / MEASUREMENTS_FILE).symlink_to("/dev/full")
+    cure = f"Free some space on that disk, then go on with: perf-matrix bisect --resume {store.path}"
+    with pytest.raises(MeasurementError) as raised:
+        store.keep(Skip(spec="c", reason="it ended", host="here", seconds=1.0))
+    assert str(raised.value).endswith(cure)
+    with RunFolder.create(store.new_run(), info) as folder:
+        file = cell_folder(folder.path, CELL) / "faults.jsonl"
+        file.parent.mkdir(parents=True)
+        file.symlink_to("/dev/full")
+        with pytest.raises(MeasurementError) as raised:
+            folder.append(CELL, Fault(at=1, message="died"))
+    assert str(raised.value).endswith(cure)
 
 
 def test_a_line_that_fits_only_partly_is_taken_back(info: RunInfo, small_disk: Path) -> None:

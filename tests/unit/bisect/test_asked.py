@@ -20,7 +20,7 @@ def check(*on: str, metrics: Sequence[GatedMetric] = (), **matrix: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "on", ["users", "chat-*", "*/queries", "users/p9*", "*", "users/*", "*/answers", "chat-key/p50"]
+    "on", ["users", "chat-*", "*/queries", "users/p*", "*", "users/*", "*/answers", "chat-key/p50"]
 )
 def test_what_names_something(on: str) -> None:
     check(on)
@@ -47,6 +47,21 @@ def test_latencies_that_are_not_measured() -> None:
     with pytest.raises(InputError, match=r"^--on users/p50: with --metrics queries nothing but SQL"):
         check("users/p50", metrics=["queries"])
     check("users/queries", "users/answers", "users", metrics=["queries"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "named", "needed"), [("p95", "p95", 200), ("p99", "p99", 1000), ("p9*", "p95", 200)]
+)
+def test_tails_take_more_requests_than_the_ends_are_asked(metric: str, named: str, needed: int) -> None:
+    with pytest.raises(InputError) as told:
+        check(f"chat-*/{metric}")
+    assert str(told.value) == (
+        f"--on chat-*/{metric}: the ends are compared with 80 requests each, and {named} takes {needed}: "
+        "write chat-*/p50"
+    )
+    # More fresh starts are hardly more requests.
+    with pytest.raises(InputError, match="with 140 requests each"):
+        check(f"users/{metric}", epochs=7)
 
 
 def test_memory_takes_a_soak() -> None:

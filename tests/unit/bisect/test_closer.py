@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from perf_matrix.bisect.closer import Closer
+from perf_matrix.bisect.closer import Closer, measured_with
 from perf_matrix.bisect.history.candidate import Candidate, HistoryKind
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.model import Culprit, Figure
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.compare.model import Statement
 
-from .world import TARGET, commit_info
+from .world import TARGET, commit_info, line_of, request
 
 CHAT = Symptom("default", "chat", "queries")
 CULPRIT = Culprit(
@@ -88,6 +90,31 @@ def test_a_tag_goes_on_with_the_commits_between() -> None:
 
 def test_a_list_that_is_no_commits_has_nothing_to_go_on_with() -> None:
     assert closer("list").look(CULPRIT, CHAT, RELEASES, "").go_on == ""
+
+
+KINDS: Sequence[tuple[HistoryKind, str]] = [
+    ("releases", "--repo CHECKOUT v1.80.5 v1.80.6"),
+    ("tags", "--repo it aaaa bbbb"),
+]
+
+
+def test_the_command_measures_as_it_was_measured_here() -> None:
+    arguments = ["a", "b", "--matrix", "my matrix.yml", "--backend", "local"]
+    asked = request(
+        line_of(2), matrix="my matrix.yml", metrics=["queries", "p50"], backend="local", arguments=arguments
+    )
+    cell = Symptom("workers=two,cache=none", "chat", "queries")
+    for kind, begin in KINDS:
+        line = RELEASES if kind == "releases" else commits()
+        looking = replace(closer(kind, Path("it")), asked=measured_with(asked))
+        assert looking.look(CULPRIT, cell, line, "").go_on == (
+            f"perf-matrix bisect {begin} --on chat/queries --cell workers=two,cache=none "
+            "--matrix 'my matrix.yml' --metrics queries,p50 --backend local"
+        )
+
+
+def test_what_is_measured_with_anyway_is_not_repeated() -> None:
+    assert measured_with(request(line_of(2))) == []
 
 
 def test_memory_is_of_no_endpoint() -> None:

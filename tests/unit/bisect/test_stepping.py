@@ -184,6 +184,10 @@ def test_what_cannot_be_told_of_one_symptom_outweighs_that_another_is_good(tmp_p
         (["chat/queries", "users/p95"], PAIRING),
         (["chat/errors"], LOADING),
         (["*/memory", "chat"], LOADING),
+        (["chat/err*"], LOADING),
+        (["chat/*"], LOADING),
+        (["chat/p*"], PAIRING),
+        (["chat/[qa]*"], COUNTING),
     ],
 )
 def test_what_has_to_be_measured(on: Sequence[str], expected: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from perf_matrix.bisect.bisecting import Around, Bisecting
 from perf_matrix.bisect.closer import Closer
+from perf_matrix.bisect.confirming import Diffs
 from perf_matrix.bisect.history.candidate import Candidate, History, HistoryKind
 from perf_matrix.bisect.laboratory import Failed, Laboratory, Measurement
 from perf_matrix.bisect.model import Bisection, CommitInfo, SymptomResult
@@ -400,6 +401,7 @@ class Simulation:
         self.request = request(history or line_of(len(versions)), **more)
         self.display = Seen()
         self.builder = Built()
+        self.diffs: Diffs = NoDiffs()
         self.merged: Callable[[str], Sequence[History]] = lambda _sha: []
         self.host = "here"
 
@@ -414,7 +416,7 @@ class Simulation:
         laboratory = self.laboratory
         around = Around(
             laboratory=laboratory,
-            diffs=NoDiffs(),
+            diffs=self.diffs,
             merged=self.merged,
             closer=lambda requests: Closer(
                 self.request.history.kind, TARGET, None, self.request.all_parents, requests

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from perf_matrix.bisect.history.plain import plain
 from perf_matrix.bisect.model import CommitInfo
 from perf_matrix.subjects.spec import Commit, Image, Release, Subject
 
@@ -44,17 +45,21 @@ class History:
 
 
 def candidate_of(subject: Subject, commit: CommitInfo | None = None) -> Candidate:
-    """A subject as a candidate. A commit is named by its hash: what it was called by may move."""
+    """A subject as a candidate. A commit is named by its hash: what it was called by may move.
+
+    Others choose the names of tags and branches, so a label shows them as `plain` does.
+    """
     match subject:
         case Release(version=version):
             return Candidate(subject.spec, version)
         case Commit(sha=sha, ref=ref):
             is_hash = sha.startswith(ref.lower())
-            return Candidate(f"git:{sha}", sha[:SHORT] if is_hash else ref.removeprefix(TAGS), commit)
+            called = "" if is_hash else plain(ref.removeprefix(TAGS))
+            return Candidate(f"git:{sha}", called or sha[:SHORT], commit)
         case Image(reference=reference):
-            return Candidate(subject.spec, tag_of(reference) or subject.label)
+            return Candidate(subject.spec, plain(tag_of(reference)) or subject.label)
         case _:
-            return Candidate(subject.spec, subject.label)
+            return Candidate(subject.spec, plain(subject.label))
 
 
 def tag_of(reference: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from perf_matrix.bisect.history.candidate import SHORT, History
 from perf_matrix.bisect.history.commit_info import Found, candidates_of, found_commits
-from perf_matrix.errors import InputError
+from perf_matrix.bisect.history.plain import plain
+from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.subjects.git import run_git
 from perf_matrix.subjects.spec import Commit
 
@@ -19,6 +20,7 @@ _DEEPEN = (
     "this is a shallow clone, which holds only the newest commits: fetch the rest with git fetch --unshallow --tags, "
     "or set fetch-depth: 0 where actions/checkout made it"
 )
+_LIMIT_S = 300
 _FIRST_PARENTS = ("--first-parent", "--reverse")
 _ALL_PARENTS = ("--topo-order", "--reverse")
 
@@ -61,13 +63,14 @@ def every_commit_between(good: Commit, bad: Commit) -> History:
 def merged_by(repository: Path, merge: str) -> list[History]:
     """What a merge commit brought in: a history for each of its parents after the first, oldest commit first.
 
-    Each begins with the merge base of the first parent and that parent, and goes along that parent's first-parent
-    line to that parent. None for a commit with one parent, and none for a parent that brought in nothing.
-    ``merge``: a full hash. Raises MeasurementError where git fails.
+    Each begins with the commit where that parent's first-parent line left what the merge's first parent has, and goes
+    along it to that parent. Its ``updates`` are the merges in it that only took up commits which the first parent has.
+    None for a commit with one parent, and none for a parent that brought in nothing. ``merge``: a full hash. Raises
+    MeasurementError where git fails.
     """
     first, *others = _one(repository, merge).parents or ("",)
     brought = (_brought_in(repository, first, other) for other in others)
-    return [history for history in brought if len(history.candidates) > 1]
+    return [history for history in brought if history is not None]
 
 
 def start_of(good: Commit, bad: Commit) -> tuple[str, tuple[str, ...]]:
@@ -104,16 +107,34 @@ def is_shallow(repository: Path) -> bool:
     return run_git(repository, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
 
 
-def _brought_in(repository: Path, first: str, other: str) -> History:
-    base = _merge_base(repository, first, other)
+def _brought_in(repository: Path, first: str, other: str) -> History | None:
     line = found_commits(repository, *_FIRST_PARENTS, other, f"^{first}")
-    if base is None:
-        notes: tuple[str, ...] = (
-            f"{other[:SHORT]} and {first[:SHORT]} have no commit in common: this is all of the merged history",
-        )
-        return History("commits", candidates_of(line), notes)
-    start = _one(repository, base)
-    return History("commits", candidates_of([start, *line]), _about_the_first_step(start, line))
+    if not line:
+        return None
+    updates = _updates(repository, first, other, line)
+    # Not the merge base: that is newer where the branch took up commits of the other line, and not where it began.
+    starts = [_one(repository, parent) for parent in line[0].parents[:1]]
+    notes = () if starts else (_about_the_root(repository, first, other),)
+    return History("commits", candidates_of([*starts, *line]), notes, updates)
+
+
+def _updates(repository: Path, first: str, other: str, line: Sequence[Found]) -> tuple[str, ...]:
+    """The specs of the merges in a line of which every further parent is in the history of ``first``."""
+    merges = [commit for commit in line if len(commit.parents) > 1]
+    if not merges:
+        return ()
+    listed = run_git(repository, "rev-list", other, f"^{first}", limit_s=_LIMIT_S)
+    if listed.returncode != 0:
+        raise MeasurementError(f"git could not list commits of {repository}: {plain(listed.stderr)}")
+    new = set(listed.stdout.split())
+    return tuple(f"git:{merge.sha}" for merge in merges if new.isdisjoint(merge.parents[1:]))
+
+
+def _about_the_root(repository: Path, first: str, other: str) -> str:
+    """What is to be said of a merged line that goes back to a commit without parents."""
+    if is_shallow(repository):
+        return f"the commits before {other[:SHORT]} go back to where the clone was cut off: {_DEEPEN}"
+    return f"{other[:SHORT]} and {first[:SHORT]} have no commit in common: this is all of the merged history"
 
 
 def _about_the_first_step(first: Found, line: Sequence[Found]) -> tuple[str, ...]:

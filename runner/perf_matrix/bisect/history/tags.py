@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from perf_matrix.bisect.history.candidate import SHORT, TAGS, Candidate, History
 from perf_matrix.bisect.history.commit_info import Found, found_commits
 from perf_matrix.bisect.history.commits import start_of
+from perf_matrix.bisect.history.plain import plain
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.matrix.nearest import hint
 from perf_matrix.subjects.git import run_git
@@ -33,15 +36,24 @@ def tags_between(good: Commit, bad: Commit, glob: str = "*") -> History:
         if (name := _shortest(tagged[commit.sha], glob)) and commit.sha != bad.sha
     ]
     if between and not chosen and glob != "*":
-        names = [name for commit in between for name in tagged[commit.sha]]
+        names = [plain(name) for commit in between for name in tagged[commit.sha]]
         raise InputError(
             f"--tags {glob}: no tag between {good.spec} and {bad.spec} is called so; {hint(glob, names)}"
         )
-    middle = (Candidate(f"git:{commit.sha}", name, commit.info) for commit, name in chosen)
+    middle = (Candidate(f"git:{commit.sha}", plain(name), commit.info) for commit, name in chosen)
     ends = found_commits(bad.repository, "--no-walk=unsorted", start, bad.sha)
     first, last = (_end(end, tagged, named) for end, named in zip(ends, (good, bad), strict=True))
     none = () if chosen else (f"no tag lies between {good.spec} and {bad.spec}",)
-    return History("tags", (first, *middle, last), (*notes, *none))
+    return History("tags", tuple(_told_apart([first, *middle, last])), (*notes, *none))
+
+
+def _told_apart(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Names that look alike once what cannot be seen of them is gone, or that are empty then, with their hash."""
+    shown = Counter(candidate.label for candidate in candidates)
+    for one in candidates:
+        alone = one.label and shown[one.label] == 1
+        label = one.label if alone else f"{one.label} {one.spec.removeprefix('git:')[:SHORT]}".strip()
+        yield replace(one, label=label)
 
 
 def _commits(start: str, bad: Commit) -> list[Found]:
@@ -76,4 +88,4 @@ def _end(end: Found, tagged: Mapping[str, Sequence[str]], named: Commit) -> Cand
     names = tagged.get(end.sha, ())
     own = named.ref.removeprefix(TAGS)
     label = own if own in names else _shortest(names)
-    return Candidate(f"git:{end.sha}", label or end.sha[:SHORT], end.info)
+    return Candidate(f"git:{end.sha}", plain(label) or end.sha[:SHORT], end.info)

@@ -133,12 +133,49 @@ def test_a_merge_of_several_branches(repository: Repository) -> None:
 def test_a_branch_that_had_merged_main_itself(repository: Repository) -> None:
     branch(repository, "long", "main~1", "g1")
     repository.git("merge", "--quiet", "--message=update from main", "main")
+    update = repository.git("rev-parse", "HEAD")
     repository.commit("g2", {"g.py": "2\n"})
     repository.git("checkout", "--quiet", "main")
     repository.commit("four", {"a.py": "4\n"})
     (found,) = merged_by(repository.folder, merge(repository, "long"))
-    assert titles(found) == ["three", "g1", "update from main", "g2"]
-    assert "is not the first parent of" in found.notes[0]
+    # It begins where the branch did, not at what it took up later.
+    assert titles(found) == ["merge fix", "g1", "update from main", "g2"]
+    assert found.updates == (f"git:{update}",)
+    assert found.notes == ()
+
+
+def test_a_branch_that_had_merged_another_one_took_up_something_new(repository: Repository) -> None:
+    branch(repository, "other", "main", "o1")
+    branch(repository, "long", "main", "g1")
+    merge(repository, "other")
+    repository.git("checkout", "--quiet", "main")
+    (found,) = merged_by(repository.folder, merge(repository, "long"))
+    assert titles(found) == ["three", "g1", "merge other"]
+    assert found.updates == ()
+
+
+def test_a_branch_that_merged_main_and_another_one_at_once(repository: Repository) -> None:
+    branch(repository, "other", "main", "o1")
+    branch(repository, "long", "main~1", "g1")
+    merge(repository, "main", "other")
+    repository.git("checkout", "--quiet", "main")
+    repository.commit("four", {"a.py": "4\n"})
+    (found,) = merged_by(repository.folder, merge(repository, "long"))
+    assert found.updates == ()
+
+
+def test_a_merge_of_what_was_cut_off(repository: Repository, tmp_path: Path) -> None:
+    cloned = clone(repository, tmp_path / "clone", "--depth=3")
+    (found,) = merged_by(cloned.folder, cloned.git("rev-parse", "main~1"))
+    assert titles(found) == ["f2"]
+    (note,) = found.notes
+    assert "where the clone was cut off: this is a shallow clone" in note
+
+
+def test_a_merge_of_nothing(repository: Repository) -> None:
+    tree, first, other = (repository.git("rev-parse", ref) for ref in ("main^{tree}", "main", "main~1"))
+    merge_ = repository.git("commit-tree", tree, "-p", first, "-p", other, "-m", "merged already")
+    assert merged_by(repository.folder, merge_) == []
 
 
 def test_a_merge_of_another_history(repository: Repository) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from perf_matrix.bisect.history.candidate import History
 from perf_matrix.bisect.history.tags import tags_between
@@ -76,6 +78,33 @@ def test_several_tags_on_a_commit_and_annotated_ones(repository: Repository) -> 
     assert labels(between(repository, "v1.0", "v2.0")) == ["v1.0", "a", "v1.10", "v1.2", "v2.0"]
     assert labels(between(repository, "v1.0", "v2.0", "release-*")) == ["v1.0", "release-ü/1.10", "v2.0"]
     assert labels(between(repository, "b", "refs/tags/release-ü/1.10")) == ["b", "release-ü/1.10"]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        (b"v1.15\xc2\x9b31m", "v1.15\ufffd31m"),
+        ("v1.15\u202e0.2v".encode(), "v1.150.2v"),
+        (b"caf\xe9", "caf\ufffd"),
+        ("\u200e".encode(), ""),
+        ("v1.2\u200e".encode(), "v1.2 "),
+    ],
+)
+@pytest.mark.parametrize("place", ["main~1", "main"])
+def test_a_name_is_fit_to_be_shown_and_written(
+    repository: Repository, place: str, name: bytes, label: str
+) -> None:
+    repository.git("tag", "--delete", "v2.0")
+    sha = repository.git("rev-parse", place)
+    tags = repository.folder / ".git" / "refs" / "tags"
+    (tags / os.fsdecode(name)).write_text(f"{sha}\n")
+    history = between(repository, "v1.0", "main")
+    (found,) = [one for one in history.candidates if one.spec == f"git:{sha}"]
+    assert found.label == label if label.strip() == label != "" else f"{label}{sha[:8]}"
+    assert len(set(labels(history))) == len(history.candidates)
+    assert History("tags", history.candidates) == TypeAdapter(History).validate_json(
+        TypeAdapter(History).dump_json(History("tags", history.candidates))
+    )
 
 
 def test_a_tag_of_what_is_no_commit(repository: Repository) -> None:

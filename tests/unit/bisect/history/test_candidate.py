@@ -20,6 +20,8 @@ SHA = "1a2b3c4d5e" * 4
         (Commit(Path("/it"), "1A2B3C", SHA), f"git:{SHA}", "1a2b3c4d"),
         (Commit(Path("/it"), "main~2", SHA), f"git:{SHA}", "main~2"),
         (Commit(Path("/it"), "refs/tags/v1", SHA), f"git:{SHA}", "v1"),
+        (Commit(Path("/it"), "caf\udce9\x9b", SHA), f"git:{SHA}", "caf\ufffd\ufffd"),
+        (Commit(Path("/it"), "\u202e", SHA), f"git:{SHA}", "1a2b3c4d"),
         (Image("host:5000/it:v1"), "image:host:5000/it:v1", "v1"),
     ],
 )
