@@ -16,12 +16,17 @@ LIMIT_S = 1500.0
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Bisection:
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the bisect."""
+    return tmp_path_factory.mktemp("releases") / "bisect"
+
+
+@pytest.fixture(scope="module")
+def found(out: Path) -> Bisection:
     """The bisect from 1.80.5 to 1.81.3; counts alone, since latencies would take minutes more."""
-    folder = tmp_path_factory.mktemp("releases")
     ends = ["bisect", "litellm==1.80.5", "litellm==1.81.3", "--endpoints", "chat-virtual-key,chat-master-key"]
-    options = ["--metrics", "queries", "--backend", "local", "--json", "--out", "bisect"]
-    with started([*ends, *options], folder) as command:
+    options = ["--metrics", "queries", "--backend", "local", "--json", "--out", str(out)]
+    with started([*ends, *options], out.parent) as command:
         ended = command.end(LIMIT_S)
         assert command.left_behind() == []
     assert ended.exit_code == 0, ended.stderr
@@ -57,7 +62,7 @@ def test_most_releases_need_not_be_started(found: Bisection) -> None:
     assert found.spent.versions <= len(found.versions) // 2
 
 
-def test_its_pages_are_written(found: Bisection, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder: Path = tmp_path_factory.getbasetemp()
-    (page,) = folder.glob("releases*/bisect/report.html")
-    assert "1.80.15" in page.read_text()
+def test_its_pages_are_written(found: Bisection, out: Path) -> None:
+    assert found.state == "found"
+    for name in ("report.html", "report.md"):
+        assert "1.80.15" in (out / name).read_text()

@@ -121,7 +121,7 @@ def test_the_image_that_asks_more_is_named(bench: Bench) -> None:
     assert culprit.confirmation.agreed
     assert culprit.go_on == (
         "perf-matrix bisect --repo CHECKOUT v1.1.0 v1.2.0 --on rows/queries "
-        "--matrix matrix.yml --metrics queries --backend compose"
+        f"--matrix {bench.scratch / 'matrix.yml'} --metrics queries --backend compose"
     )
     assert "1.2.0 made rows issue 2 SQL statements per request instead of 1" in found.said
     assert "1.2.0" in (found.folder / "report.html").read_text()
