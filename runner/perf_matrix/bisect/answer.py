@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
-from perf_matrix.bisect.comparing import UNDER_LOAD, observations_of
-from perf_matrix.bisect.figures import exact_figure, level_figure, reference_figure
+from perf_matrix.bisect.comparing import DIFFERENCES, observations_of
+from perf_matrix.bisect.figures import exact_figure, observed_figure, reference_figure, shown_level
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.model import (
@@ -22,10 +23,11 @@ from perf_matrix.bisect.model import (
 )
 from perf_matrix.bisect.search.exact import unseen
 from perf_matrix.bisect.search.noisy import Belief
+from perf_matrix.bisect.search.posterior import Observation
+from perf_matrix.bisect.search.variances import merged
 from perf_matrix.bisect.searching import Found
 from perf_matrix.bisect.symptom import Symptom
 
-_95 = 1.96
 NOT_CONFIRMED = "time was over before culprit and parent were measured afresh, side by side"
 
 
@@ -65,10 +67,7 @@ def alike_result(line: Line, symptom: Symptom, knowledge: Knowledge, requests: R
     result = _plain(line, symptom, knowledge, requests, "not reproduced", 1.0 if symptom.is_exact else 0.0)
     if not symptom.is_exact:
         return result
-    stretches = unseen(line.readings(knowledge, symptom), line.skipped(knowledge, [symptom]), len(line))
-    return result.model_copy(
-        update={"unseen": [Stretch(first=each.first, last=each.last) for each in stretches]}
-    )
+    return result.model_copy(update={"unseen": _unseen(line, symptom, knowledge)})
 
 
 def unstable_result(line: Line, symptom: Symptom, knowledge: Knowledge, requests: Requests) -> SymptomResult:
@@ -101,8 +100,6 @@ def _exact(
     knowledge: Knowledge,
     requests: Requests,
 ) -> SymptomResult:
-    readings = line.readings(knowledge, symptom)
-    skipped = line.skipped(knowledge, [symptom])
     contradicted = set(knowledge.contradictions(symptom))
     state: SymptomState = "narrowed" if symptom in found.undecided else "found"
     wrong = [line.label(v) for v in range(len(line)) if line.spec(v) in contradicted]
@@ -118,12 +115,16 @@ def _exact(
                 for version in range(change.parent + 1, change.version + 1)
             ],
             "confidence": _exact_confidence(found, symptom, culprits),
-            "unseen": [
-                Stretch(first=each.first, last=each.last) for each in unseen(readings, skipped, len(line))
-            ],
+            "unseen": _unseen(line, symptom, knowledge),
             "note": _exact_note(wrong, found, symptom),
         }
     )
+
+
+def _unseen(line: Line, symptom: Symptom, knowledge: Knowledge) -> list[Stretch]:
+    """Where an exact symptom is alike at both ends of versions that were not measured."""
+    stretches = unseen(line.readings(knowledge, symptom), line.skipped(knowledge, [symptom]), len(line))
+    return [Stretch(first=each.first, last=each.last) for each in stretches]
 
 
 def _exact_note(wrong: Sequence[str], found: Found, symptom: Symptom) -> str:
@@ -161,11 +162,13 @@ def _noisy(
         return result.model_copy(update={"state": "not reproduced", "note": note})
     band = belief.band()
     levels = [
-        Level(version=version, mean=_value(mean), low=_value(low), high=_value(high))
-        for version in range(len(line))
-        for mean, low, high in [
-            _bounds(symptom, float(band.mean[version]), float(band.low[version]), float(band.high[version]))
-        ]
+        Level(
+            version=version,
+            mean=shown_level(symptom, float(mean)),
+            low=shown_level(symptom, float(low)),
+            high=shown_level(symptom, float(high)),
+        )
+        for version, (mean, low, high) in enumerate(zip(band.mean, band.low, band.high, strict=True))
     ]
     unconfirmed = symptom in found.unconfirmed
     doubtful = any(each.confirmation and not each.confirmation.agreed for each in culprits)
@@ -182,18 +185,9 @@ def _noisy(
 
 def _no_other(symptom: Symptom, belief: Belief) -> str:
     """What the confidence does not speak of: changes that are too small to be looked for."""
-    if symptom.metric in UNDER_LOAD:
+    if symptom.metric in DIFFERENCES:
         return ""
     return f"changes of less than {100 * (exp(belief.smallest) - 1):.0f} % were not looked for"
-
-
-def _bounds(symptom: Symptom, mean: float, low: float, high: float) -> tuple[float | None, ...]:
-    figure = level_figure(symptom, mean, low, high)
-    return figure.value, figure.low, figure.high
-
-
-def _value(value: float | None) -> float:
-    return 0.0 if value is None else value
 
 
 def _plain(
@@ -238,15 +232,13 @@ def _points(line: Line, symptom: Symptom, knowledge: Knowledge) -> list[Point]:
 
 def _noisy_points(line: Line, symptom: Symptom, knowledge: Knowledge) -> list[Point]:
     """Of each version the mean of its comparisons, weighted by their precision."""
-    by_version: dict[int, list[tuple[float, float]]] = {}
+    by_version: defaultdict[int, list[Observation]] = defaultdict(list)
     for each in observations_of(line, symptom, knowledge):
-        by_version.setdefault(each.version, []).append((each.estimate, each.variance))
+        by_version[each.version].append(each)
     good = Point(version=0, figure=reference_figure(symptom), runs=max(1, knowledge.runs(line.good)))
     points = [good] if by_version else []
     for version, found in sorted(by_version.items()):
-        precision = sum(1 / variance for _, variance in found)
-        mean = sum(estimate / variance for estimate, variance in found) / precision
-        half = _95 / precision**0.5
-        figure = level_figure(symptom, mean, mean - half, mean + half)
+        mean = merged(found)
+        figure = observed_figure(symptom, mean.estimate, mean.variance)
         points.append(Point(version=version, figure=figure, runs=len(found)))
     return points

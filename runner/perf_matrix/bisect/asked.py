@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import get_args
 
-from perf_matrix.bisect.comparing import UNDER_LOAD
+from perf_matrix.bisect.comparing import DIFFERENCES
 from perf_matrix.bisect.laboratory import COUNTING, LOADING, PAIRING
 from perf_matrix.bisect.model import Metric
 from perf_matrix.bisect.symptom import EXACT
@@ -26,7 +26,7 @@ def instruments_asked(on: Sequence[str]) -> Sequence[Instrument]:
     metrics = {one for one in _METRICS if any(fnmatchcase(one, glob) for glob in globs)}
     if "" not in globs and metrics <= EXACT:
         return COUNTING
-    return LOADING if metrics & UNDER_LOAD else PAIRING
+    return LOADING if metrics & DIFFERENCES else PAIRING
 
 
 def check_on(

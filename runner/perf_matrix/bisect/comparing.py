@@ -32,8 +32,8 @@ from perf_matrix.record.model import Instrument
 if TYPE_CHECKING:
     import numpy as np
 
-UNDER_LOAD = frozenset(("errors", "memory"))
-"""Metrics that only the load shows."""
+DIFFERENCES = frozenset(("errors", "memory"))
+"""Metrics that are looked for under load, as differences to the good end; the others are ratios to it."""
 
 # Where the unit is not a ratio there is no smallest change but a share of the whole difference.
 _SMALLEST = 1e-9
@@ -95,7 +95,7 @@ def beliefs_of(
         end = _of_end(line, observations)
         if end:
             batches = batched(observations, repeats_from(end) or MOST_REPEATS)
-            least = _SMALLEST if symptom.metric in UNDER_LOAD else aim.matters
+            least = _SMALLEST if symptom.metric in DIFFERENCES else aim.matters
             assumptions = assumptions_from(_of_end(line, batches), least)
             rng = random(len(observations))
             found[symptom] = believe(batches, skipped, len(line), assumptions, rng)
@@ -117,7 +117,7 @@ def observations_of(line: Line, symptom: Symptom, knowledge: Knowledge) -> list[
 
 def between_starts(symptom: Symptom, estimates: Sequence[float]) -> float:
     """The standard deviation that a fresh start adds, in the symptom's unit; ``estimates`` tell its size."""
-    if symptom.metric not in UNDER_LOAD:
+    if symptom.metric not in DIFFERENCES:
         return BETWEEN_STARTS
     return _BETWEEN_STARTS_SHARE * max((abs(each) for each in estimates), default=1.0) + 1e-9
 
@@ -129,7 +129,7 @@ def variance_of(symptom: Symptom, one: Estimated) -> float:
 
 def instruments_for(symptoms: Sequence[Symptom]) -> Sequence[Instrument]:
     """What a comparison needs to show these symptoms."""
-    return LOADING if any(symptom.metric in UNDER_LOAD for symptom in symptoms) else PAIRING
+    return LOADING if any(symptom.metric in DIFFERENCES for symptom in symptoms) else PAIRING
 
 
 def _of_end(line: Line, observations: Sequence[Observation]) -> list[Observation]:

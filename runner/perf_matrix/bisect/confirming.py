@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Protocol
 
-from perf_matrix.bisect.comparing import UNDER_LOAD, instruments_for, variance_of
+from perf_matrix.bisect.comparing import instruments_for, variance_of
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.laboratory import COUNTING, Measurement
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.prober import Prober
+from perf_matrix.bisect.search.exact import Change
+from perf_matrix.bisect.search.noisy import BelievedChange
 from perf_matrix.bisect.store import Trial
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.bisect.tools import Tools
@@ -33,6 +35,11 @@ class Boundary:
 
     parent: int
     version: int
+
+    @classmethod
+    def of(cls, change: Change | BelievedChange) -> Boundary:
+        """Where a change is."""
+        return cls(change.parent, change.version)
 
 
 def confirm(
@@ -117,8 +124,6 @@ def _of_same_endpoints(latencies: Sequence[Symptom], symptoms: Sequence[Symptom]
 
 
 def _instruments(symptoms: Sequence[Symptom]) -> Sequence[Instrument]:
-    """Counting alone where nothing else is concerned, or an endpoint does not answer on one side."""
+    """Counting alone where nothing else is concerned."""
     noisy = [symptom for symptom in symptoms if not symptom.is_exact]
-    if not noisy:
-        return COUNTING
-    return instruments_for([each for each in noisy if each.metric in UNDER_LOAD] or noisy)
+    return instruments_for(noisy) if noisy else COUNTING

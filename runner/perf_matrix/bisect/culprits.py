@@ -20,7 +20,7 @@ Evidences = Mapping[Boundary, Evidence]
 
 def exact_culprit(symptom: Symptom, change: Change, evidences: Evidences) -> Culprit:
     """The culprit of a change that was counted."""
-    evidence = evidences.get(Boundary(change.parent, change.version))
+    evidence = evidences.get(Boundary.of(change))
     before, after = _answer(change.before), _answer(change.after)
     confirmation = evidence and _counted_again(symptom, before, after, evidence)
     plain = Culprit(
@@ -39,7 +39,7 @@ def exact_culprit(symptom: Symptom, change: Change, evidences: Evidences) -> Cul
 
 def noisy_culprit(symptom: Symptom, change: BelievedChange, evidences: Evidences) -> Culprit:
     """The culprit of a change that is believed."""
-    evidence = evidences.get(Boundary(change.parent, change.version))
+    evidence = evidences.get(Boundary.of(change))
     # The interval of the jump is what was learned; that of a level holds the other levels' doubt, too.
     after = level_figure(symptom, change.after, change.before + change.low, change.before + change.high)
     plain = Culprit(

@@ -8,6 +8,8 @@ from perf_matrix.bisect.history.changes import commit_difference, folder_differe
 from perf_matrix.experiment.preparing import preparing_backend
 from perf_matrix.experiment.request import BackendChoice, subject_of
 from perf_matrix.experiment.surroundings import Surroundings
+from perf_matrix.matrix.model import Arm
+from perf_matrix.subjects.spec import Subject
 from perf_matrix.targets.base import Target
 
 
@@ -34,11 +36,11 @@ class InstalledDiffs:
     def between(self, parent: str, culprit: str) -> str:
         """The change as a unified diff; empty where what is installed is inside images."""
         with preparing_backend(self._target, self._backend, self._outside) as backend:
-            subjects = {
+            subjects: dict[Arm, Subject] = {
                 "base": subject_of(parent, self._target, Path()),
                 "head": subject_of(culprit, self._target, Path()),
             }
-            backend.prepare({"base": subjects["base"], "head": subjects["head"]}, self._outside.display.step)
+            backend.prepare(subjects, self._outside.display.step)
             before, after = backend.code("base"), backend.code("head")
         if before is None or after is None:
             return ""

@@ -14,7 +14,7 @@ from perf_matrix.bisect.evidence import Evidence, evidence_of
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.model import Culprit
 from perf_matrix.bisect.search.exact import Change, change_points
-from perf_matrix.bisect.search.noisy import Belief
+from perf_matrix.bisect.search.noisy import Belief, BelievedChange
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.bisect.tools import Tools
 
@@ -41,7 +41,7 @@ class Found:
     def culprits(self, symptom: Symptom) -> list[Culprit]:
         """Every culprit of a symptom that was found, in the order of the history."""
         if symptom.is_exact:
-            changes = (change for change in self.changes.get(symptom, ()) if change.resolved)
+            changes = _resolved(self.changes.get(symptom, ()))
             return [exact_culprit(symptom, change, self.evidences) for change in changes]
         belief = self.beliefs.get(symptom)
         return [noisy_culprit(symptom, change, self.evidences) for change in belief.changes] if belief else []
@@ -74,8 +74,8 @@ class Search:
         open_ = [symptom for symptom in exact if self._is_open(line, symptom, changes[symptom])]
         undecided = frozenset([*unsure, *open_])
         known = {
-            **{symptom: _of_changes(changes[symptom]) for symptom in exact},
-            **{symptom: _of_belief(beliefs[symptom]) for symptom in left if symptom in beliefs},
+            **{symptom: _boundaries(_resolved(changes[symptom])) for symptom in exact},
+            **{symptom: _boundaries(beliefs[symptom].changes) for symptom in left if symptom in beliefs},
         }
         evidences = self._evidences(line)
         unconfirmed = frozenset(
@@ -93,10 +93,10 @@ class Search:
         for _ in range(_ROUNDS):
             if not search_counts(line, exact, tools):
                 return False
-            boundaries = self._boundaries(self._changes(line, exact))
+            boundaries = self._counted(line, exact)
             if not confirm(line, boundaries, noisy, tools, self.diffs):
                 return False
-            if boundaries.keys() == self._boundaries(self._changes(line, exact)).keys():
+            if boundaries.keys() == self._counted(line, exact).keys():
                 return True
         return True
 
@@ -124,23 +124,23 @@ class Search:
 
     def _believed(self, line: Line, noisy: Sequence[Symptom]) -> dict[Boundary, list[Symptom]]:
         beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random)
-        boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
-        for symptom, belief in beliefs.items():
-            for change in belief.changes:
-                boundaries[Boundary(change.parent, change.version)].append(symptom)
-        return boundaries
+        return _by_boundary({symptom: belief.changes for symptom, belief in beliefs.items()})
 
     def _contradicted(self, line: Line, noisy: Sequence[Symptom]) -> dict[Boundary, list[Symptom]]:
         """The boundaries at which measuring both sides afresh did not show the change."""
         beliefs = beliefs_of(line, noisy, self.aim, self.tools.knowledge, self.random)
         evidences = self._evidences(line)
-        boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
-        for symptom, belief in beliefs.items():
-            for change in belief.changes:
-                confirmation_ = noisy_culprit(symptom, change, evidences).confirmation
-                if confirmation_ is not None and not confirmation_.agreed:
-                    boundaries[Boundary(change.parent, change.version)].append(symptom)
-        return boundaries
+        return _by_boundary(
+            {
+                symptom: [
+                    change
+                    for change in belief.changes
+                    for confirmation in [noisy_culprit(symptom, change, evidences).confirmation]
+                    if confirmation and not confirmation.agreed
+                ]
+                for symptom, belief in beliefs.items()
+            }
+        )
 
     def _changes(self, line: Line, exact: Sequence[Symptom]) -> dict[Symptom, list[Change]]:
         skipped = line.skipped(self.tools.knowledge, exact)
@@ -165,14 +165,10 @@ class Search:
             if boundaries and explained(line, symptom, boundaries, self.tools.knowledge)
         )
 
-    @staticmethod
-    def _boundaries(changes: Mapping[Symptom, Sequence[Change]]) -> dict[Boundary, list[Symptom]]:
-        boundaries: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
-        for symptom, found in changes.items():
-            for change in found:
-                if change.resolved:
-                    boundaries[Boundary(change.parent, change.version)].append(symptom)
-        return boundaries
+    def _counted(self, line: Line, exact: Sequence[Symptom]) -> dict[Boundary, list[Symptom]]:
+        """The symptoms whose counts changed, by where they did."""
+        changes = self._changes(line, exact)
+        return _by_boundary({symptom: _resolved(found) for symptom, found in changes.items()})
 
     def _evidences(self, line: Line) -> dict[Boundary, Evidence]:
         """The confirming runs of neighbours in the line."""
@@ -191,22 +187,29 @@ class Search:
         }
 
 
-def _of_changes(changes: Sequence[Change]) -> set[Boundary]:
-    return {Boundary(change.parent, change.version) for change in changes if change.resolved}
+def _resolved(changes: Sequence[Change]) -> list[Change]:
+    return [change for change in changes if change.resolved]
 
 
-def _of_belief(belief: Belief) -> set[Boundary]:
-    return {Boundary(change.parent, change.version) for change in belief.changes}
+def _boundaries(changes: Sequence[Change] | Sequence[BelievedChange]) -> set[Boundary]:
+    return {Boundary.of(change) for change in changes}
+
+
+def _by_boundary(
+    changes: Mapping[Symptom, Sequence[Change]] | Mapping[Symptom, Sequence[BelievedChange]],
+) -> dict[Boundary, list[Symptom]]:
+    """The symptoms that changed, by where they did."""
+    symptoms: defaultdict[Boundary, list[Symptom]] = defaultdict(list)
+    for symptom, found in changes.items():
+        for change in found:
+            symptoms[Boundary.of(change)].append(symptom)
+    return symptoms
 
 
 def _of_endpoint(changes: Mapping[Symptom, Sequence[Change]], symptom: Symptom) -> list[Boundary]:
     """Where the counts of a latency's endpoint changed."""
-    return sorted(
-        {
-            Boundary(change.parent, change.version)
-            for other, found in changes.items()
-            if (other.cell, other.endpoint) == (symptom.cell, symptom.endpoint)
-            for change in found
-            if change.resolved
-        }
-    )
+    place = (symptom.cell, symptom.endpoint)
+    counts = {
+        other: _resolved(found) for other, found in changes.items() if (other.cell, other.endpoint) == place
+    }
+    return sorted(_by_boundary(counts))

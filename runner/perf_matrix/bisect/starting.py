@@ -26,7 +26,6 @@ from perf_matrix.bisect.model import Bisection
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.stepping import Judgement, Stepper, StepRequest
 from perf_matrix.bisect.store import (
-    REQUEST_FILE,
     BisectRequest,
     Store,
     create_store,
@@ -40,6 +39,7 @@ from perf_matrix.cache import lease_registry
 from perf_matrix.experiment.surroundings import Surroundings
 from perf_matrix.lease import LEASE_VARIABLE, hold_lease
 from perf_matrix.matrix.read import read_matrix
+from perf_matrix.record.layout import BISECT_FILE
 from perf_matrix.record.lock import held
 from perf_matrix.shipped import resolve_matrix
 from perf_matrix.targets.base import Target
@@ -104,7 +104,7 @@ def _step_store(session: Session, asked: StepRequest) -> Store:
     workload = digest_of(asked.matrix)
     told = repr((asked, workload, perf_matrix.__version__))
     folder = session.folder / hashlib.sha256(told.encode()).hexdigest()[:12]
-    if (folder / REQUEST_FILE).exists():
+    if (folder / BISECT_FILE).exists():
         return open_store(folder)
     request = BisectRequest(
         perf_matrix=perf_matrix.__version__,

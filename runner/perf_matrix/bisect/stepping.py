@@ -15,6 +15,7 @@ from perf_matrix.bisect.laboratory import COUNTING, Measurement
 from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.readings import Answer
+from perf_matrix.bisect.search.variances import merged
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.compare.compare import compare
 from perf_matrix.errors import MeasurementError
@@ -151,13 +152,12 @@ class Stepper:
         here = [one for one in observations if one.version == 1]
         if not here or not at_bad:
             return None
-        precision = sum(1 / one.variance for one in here)
-        level = sum(one.estimate / one.variance for one in here) / precision
+        level = merged(here)
         whole = sum(one.estimate for one in at_bad) / len(at_bad)
-        away = (level - whole / 2) * sqrt(precision)
+        away = (level.estimate - whole / 2) / sqrt(level.variance)
         if abs(away) < _SURE:
             return None
-        words = f"{symptom.endpoint or symptom.cell}: {_level_shown(symptom, level)}"
+        words = f"{symptom.endpoint or symptom.cell}: {_level_shown(symptom, level.estimate)}"
         return Judgement("bad" if (away > 0) == (whole > 0) else "good", words)
 
     def _why_not(self, commit: Candidate, symptom: Symptom) -> str:

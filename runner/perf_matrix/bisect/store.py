@@ -36,7 +36,6 @@ from perf_matrix.record.lines import (
 )
 from perf_matrix.record.model import HostInfo, Recorded
 
-REQUEST_FILE = BISECT_FILE
 MEASUREMENTS_FILE = "measurements.jsonl"
 RUNS = "runs"
 
@@ -143,30 +142,30 @@ def create_store(path: Path, request: BisectRequest) -> Store:
     """A new bisect's folder. Raises InputError where ``path`` holds something."""
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; a bisect needs a folder of its own")
-    if (path / REQUEST_FILE).exists():
+    if (path / BISECT_FILE).exists():
         raise InputError(
             f"{path} holds a bisect already. Go on with it (perf-matrix bisect --resume {path}), "
             "or choose another folder"
         )
     if path.exists() and any(path.iterdir()):
         raise InputError(f"{path} is not empty; a bisect needs a folder of its own")
-    _write(path / REQUEST_FILE, request.model_dump_json(indent=2) + "\n")
+    _write(path / BISECT_FILE, request.model_dump_json(indent=2) + "\n")
     return Store(path, request, [], [])
 
 
 def refuse_unless_bisect(path: Path) -> None:
     """Raise InputError where ``path`` is not the folder of a bisect."""
-    if not (path / REQUEST_FILE).is_file():
-        raise InputError(f"{path} is not the folder of a bisect: there is no {REQUEST_FILE} in it")
+    if not (path / BISECT_FILE).is_file():
+        raise InputError(f"{path} is not the folder of a bisect: there is no {BISECT_FILE} in it")
 
 
 def open_store(path: Path) -> Store:
     """The folder of a bisect to go on with. Raises InputError where it is none, or is damaged."""
-    file, notes = path / REQUEST_FILE, list[str]()
+    file, notes = path / BISECT_FILE, list[str]()
     try:
         request = BisectRequest.model_validate_json(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"{path} is not the folder of a bisect: there is no {REQUEST_FILE} in it") from error
+        raise InputError(f"{path} is not the folder of a bisect: there is no {BISECT_FILE} in it") from error
     except OSError as error:
         raise cannot_read(file, error) from error
     except ValidationError as error:

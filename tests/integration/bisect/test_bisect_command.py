@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from perf_matrix.bisect.history.candidate import Candidate, History
-from perf_matrix.bisect.store import MEASUREMENTS_FILE, REQUEST_FILE, create_store
+from perf_matrix.bisect.store import MEASUREMENTS_FILE, create_store
+from perf_matrix.record.layout import BISECT_FILE
 from perf_matrix.record.lock import held
 from tests.checkouts import Repository, new_repository
 from tests.unit.bisect.world import line_of, request
@@ -196,8 +197,8 @@ def test_a_bisect_that_is_damaged(place: Place) -> None:
         pass  # Its lock stays beside it, and what is new afterwards is looked for.
     (place.cwd / "run" / MEASUREMENTS_FILE).write_text("nothing\n")
     assert place.refused("bisect", "--resume", "run").startswith(f"run/{MEASUREMENTS_FILE}:1: ")
-    (place.cwd / "run" / REQUEST_FILE).write_text("{")
-    assert place.refused("bisect", "--resume", "run").startswith(f"run/{REQUEST_FILE}: ")
+    (place.cwd / "run" / BISECT_FILE).write_text("{")
+    assert place.refused("bisect", "--resume", "run").startswith(f"run/{BISECT_FILE}: ")
 
 
 def test_a_bisect_that_another_process_goes_on_with(place: Place) -> None:

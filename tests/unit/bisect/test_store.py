@@ -8,7 +8,6 @@ import pytest
 
 from perf_matrix.bisect.store import (
     MEASUREMENTS_FILE,
-    REQUEST_FILE,
     Skip,
     Trial,
     create_store,
@@ -16,6 +15,7 @@ from perf_matrix.bisect.store import (
     open_store,
 )
 from perf_matrix.errors import InputError
+from perf_matrix.record.layout import BISECT_FILE
 from tests.unit.compare.records import HOST
 
 from .world import line_of, request
@@ -81,7 +81,7 @@ def test_a_folder_that_holds_something_else(folder: Path) -> None:
     with pytest.raises(InputError, match="is not empty; a bisect needs a folder of its own"):
         create_store(folder, REQUEST)
     with pytest.raises(InputError, match="is a file; a bisect needs a folder of its own"):
-        create_store(folder / "new" / REQUEST_FILE, REQUEST)
+        create_store(folder / "new" / BISECT_FILE, REQUEST)
 
 
 def test_an_empty_folder_is_taken_over(folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_an_empty_folder_is_taken_over(folder: Path) -> None:
 
 
 def test_a_folder_that_is_no_bisect(folder: Path) -> None:
-    expected = f"{folder} is not the folder of a bisect: there is no {REQUEST_FILE} in it"
+    expected = f"{folder} is not the folder of a bisect: there is no {BISECT_FILE} in it"
     assert refused(folder) == expected
     folder.mkdir()
     assert refused(folder) == expected
@@ -125,9 +125,9 @@ def test_a_damaged_line_is_named(folder: Path, damage: str) -> None:
 @pytest.mark.parametrize("damage", ["{", '{"schema_version": 9}', ""])
 def test_a_damaged_request_is_named(folder: Path, damage: str) -> None:
     create_store(folder, REQUEST)
-    (folder / REQUEST_FILE).write_text(damage)
+    (folder / BISECT_FILE).write_text(damage)
     told = refused(folder)
-    assert told.startswith(f"{folder / REQUEST_FILE}: ")
+    assert told.startswith(f"{folder / BISECT_FILE}: ")
     assert "bisect again" in told
 
 

@@ -22,7 +22,6 @@ _DEEPEN = (
 )
 _LIMIT_S = 300
 _FIRST_PARENTS = ("--first-parent", "--reverse")
-_ALL_PARENTS = ("--topo-order", "--reverse")
 
 
 def commits_between(good: Commit, bad: Commit) -> History:
@@ -37,27 +36,6 @@ def commits_between(good: Commit, bad: Commit) -> History:
     first = _one(bad.repository, start)
     _check_complete(line, bad)
     return History("commits", candidates_of([first, *line]), (*notes, *_about_the_first_step(first, line)))
-
-
-def every_commit_between(good: Commit, bad: Commit) -> History:
-    """All commits from ``good`` to ``bad``, also those of branches that were merged, parents before children.
-
-    Neighbours in it need not be parent and child, which a note says. Raises what `commits_between` raises.
-    """
-    start, notes = start_of(good, bad)
-    commits = found_commits(bad.repository, *_ALL_PARENTS, f"{start}..{bad.sha}")
-    _check_complete(commits, bad)
-    before = (_one(bad.repository, start).sha, *(commit.sha for commit in commits))
-    apart = sum(neighbour not in commit.parents for neighbour, commit in zip(before, commits, strict=False))
-    about = (
-        f"{apart} of the {len(commits)} commits have another parent than the commit before them in this order, so "
-        "their neighbours differ in more than the commit itself"
-    )
-    return History(
-        "commits",
-        candidates_of([_one(bad.repository, start), *commits]),
-        (*notes, about) if apart else notes,
-    )
 
 
 def merged_by(repository: Path, merge: str) -> list[History]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perf_matrix.bisect.search.posterior import Assumptions, Observation
+from perf_matrix.bisect.search.variances import merged
 
 SMALLEST_SHARE = 0.2
 """Of the whole difference between the ends: a jump of less is not looked for, to find it takes many measurements."""
@@ -20,7 +21,6 @@ def assumptions_from(end: Sequence[Observation], least: float) -> Assumptions:
     """
     if not end:
         raise ValueError("the bad end was not observed yet; measure it first")
-    precision = sum(1.0 / each.variance for each in end)
-    whole = sum(each.estimate / each.variance for each in end) / precision
+    whole = merged(end).estimate
     matters = max(least, SMALLEST_SHARE * abs(whole))
     return Assumptions(matters=matters, spread=max(SPREAD * abs(whole), 2.0 * matters), centre=whole / 2.0)

@@ -59,10 +59,10 @@ class Project:
         )
         try:
             code = process.popen.wait()
-        except BaseException:
-            os.killpg(process.popen.pid, signal.SIGKILL)
-            process.popen.wait()
-            raise
+        finally:
+            if process.popen.returncode is None:
+                os.killpg(process.popen.pid, signal.SIGKILL)
+                process.popen.wait()
         if code != 0:
             raise ComposeError(doing, self.log.read_bytes()[before:].decode(errors="replace"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from perf_matrix.bisect.history.candidate import History
 from perf_matrix.bisect.history.commit_info import commit_info, described, digits_for
-from perf_matrix.bisect.history.commits import commits_between, every_commit_between, merged_by
+from perf_matrix.bisect.history.commits import commits_between, merged_by
 from perf_matrix.bisect.model import CommitInfo
 from perf_matrix.errors import InputError, MeasurementError
 from perf_matrix.subjects.spec import Commit, Release, parse_subject
@@ -95,20 +95,6 @@ def test_a_good_end_beside_the_line_begins_at_the_merge_base(repository: Reposit
             "What git:beside has beside it is not looked into"
         ),
     )
-
-
-def test_all_parents(repository: Repository) -> None:
-    found = every_commit_between(commit(repository, "main~3"), commit(repository, "main"))
-    assert sorted(titles(found)) == ["f1", "f2", "merge fix", "one", "three", "two"]
-    order = titles(found)
-    assert order[0] == "one"
-    assert order[-2:] == ["merge fix", "three"]
-    assert order.index("f1") < order.index("f2")
-    (note,) = found.notes
-    # Of the two branches that leave "one", the second comes after the end of the first.
-    assert note.startswith("1 of the 5 commits have another parent")
-    straight = every_commit_between(commit(repository, "main~1"), commit(repository, "main"))
-    assert straight == history(repository, "main~1", "main")
 
 
 def test_what_a_merge_brought_in(repository: Repository) -> None:
