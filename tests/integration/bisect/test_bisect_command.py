@@ -14,6 +14,7 @@ import pytest
 
 from perf_matrix.bisect.history.candidate import Candidate, History
 from perf_matrix.bisect.store import MEASUREMENTS_FILE, create_store
+from perf_matrix.bisect.unchanged import noted
 from perf_matrix.record.layout import BISECT_FILE
 from perf_matrix.record.lock import held
 from tests.checkouts import Repository, new_repository
@@ -199,6 +200,18 @@ def test_a_bisect_that_is_damaged(place: Place) -> None:
     assert place.refused("bisect", "--resume", "run").startswith(f"run/{MEASUREMENTS_FILE}:1: ")
     (place.cwd / "run" / BISECT_FILE).write_text("{")
     assert place.refused("bisect", "--resume", "run").startswith(f"run/{BISECT_FILE}: ")
+
+
+def test_a_bisect_whose_workload_has_changed(place: Place) -> None:
+    matrix, workload = place.cwd / "mine.yml", place.cwd / "work.yml"
+    matrix.write_text("version: 1\nworkload: work.yml\n")
+    workload.write_text("version: 1\nendpoints:\n  - name: users\n    request:\n      path: /users\n")
+    create_store(place.cwd / "run", noted(request(line_of(3), matrix=str(matrix))))
+    with held(place.cwd / "run"):
+        pass
+    workload.write_text(workload.read_text().replace("/users", "/teams"))
+    said = place.refused("bisect", "--resume", "run")
+    assert said.startswith(f"{matrix} or its workload has changed since the bisect began: ")
 
 
 def test_a_bisect_that_another_process_goes_on_with(place: Place) -> None:
