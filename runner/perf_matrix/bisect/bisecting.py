@@ -19,6 +19,7 @@ from perf_matrix.bisect.answer import (
     versions_of,
 )
 from perf_matrix.bisect.asked import instruments_asked
+from perf_matrix.bisect.both_ends import LOOKING_LONGER, compare_ends
 from perf_matrix.bisect.closer import Closer
 from perf_matrix.bisect.comparing import Aim
 from perf_matrix.bisect.confirming import Diffs
@@ -37,13 +38,13 @@ from perf_matrix.bisect.model import (
 from perf_matrix.bisect.opening import Merged, Opener, diff_of, is_cut_short, shown_culprits
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.searching import Found, Search
-from perf_matrix.bisect.store import Store, Trial
+from perf_matrix.bisect.store import Purpose, Store
 from perf_matrix.bisect.summaries import with_summaries
 from perf_matrix.bisect.symptom import Symptom
 from perf_matrix.bisect.tools import Builder, Deadline, Tools
-from perf_matrix.compare.compare import compare
 from perf_matrix.errors import MeasurementError
 from perf_matrix.experiment.display import Display
+from perf_matrix.matrix.model import Arm
 from perf_matrix.record.model import Instrument, RunInfo
 
 _RUNS_OF_ENDS = 2
@@ -87,10 +88,11 @@ class Bisecting:
         info = self._measure_ends()
         if info is None:
             return self._answer(Ends([], [], []), None, None)
-        compared = compare(self._prober.record(self._prober.trials("ends")[-1]))
+        wanted = Wanted(self._store.request.on)
+        both = self._both(self._instruments())
+        compared = compare_ends(both, wanted, self._prober, self._look_longer)
         # By these two runs alone: what later ones showed must not change the question of a resumed bisect.
         only_ends = self._prober.knowledge_of("ends")
-        wanted = Wanted(self._store.request.on)
         ends = find_symptoms(only_ends, self._line.good, self._line.bad, compared, wanted)
         if self._store.request.scan:
             ends = self._scanned(ends, wanted)
@@ -120,14 +122,21 @@ class Bisecting:
             )
             if not self._tools.begin("ends", text):
                 return None
-            self._measure_both(COUNTING if first else self._instruments())
+            self._measure_both("ends", self._both(COUNTING if first else self._instruments()))
         return self._prober.record(self._prober.trials("ends")[-1]).info
 
-    def _measure_both(self, instruments: Sequence[Instrument]) -> Trial:
-        ends = Measurement(
-            {"base": self._line.good, "head": self._line.bad}, instruments, self._epochs(instruments)
-        )
-        trial = self._prober.measure("ends", ends)
+    def _look_longer(self, longer: Measurement) -> None:
+        """Measure the ends for longer, if there is time for it."""
+        least_s = self._around.laboratory.order(longer).matrix.time
+        if self._tools.begin("longer", LOOKING_LONGER, least_s=least_s):
+            self._measure_both("longer", longer)
+
+    def _both(self, instruments: Sequence[Instrument]) -> Measurement:
+        ends: dict[Arm, str] = {"base": self._line.good, "head": self._line.bad}
+        return Measurement(ends, instruments, self._epochs(instruments))
+
+    def _measure_both(self, purpose: Purpose, both: Measurement) -> None:
+        trial = self._prober.measure(purpose, both)
         if trial is None:
             spec, skip = next(iter(self._knowledge.skipped.items()))
             which = "good" if spec == self._line.good else "bad"
@@ -136,7 +145,6 @@ class Bisecting:
                 f"the {which} end, {spec}, cannot be measured, so there is nothing to search between: "
                 f"{skip.reason}{tail}"
             )
-        return trial
 
     def _epochs(self, instruments: Sequence[Instrument]) -> int:
         """As often as the matrix file says where latencies are compared."""

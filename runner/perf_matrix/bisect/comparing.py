@@ -1,4 +1,4 @@
-"""The search over noisy symptoms: latencies, failures under load, memory.
+"""The search over noisy symptoms: latencies, failures, memory.
 
 Every measurement is a short side-by-side comparison of a version with the good end of the history, on a fresh start.
 """

@@ -25,6 +25,10 @@ class Wanted:
         """Whether one of them names the symptom."""
         return any(_names(each, symptom) for each in self.on)
 
+    def names(self, symptom: Symptom) -> bool:
+        """Whether one of them asks for the symptom by its metric, too."""
+        return any(_names(each, symptom) for each in self.on if "/" in each)
+
     def allows(self, symptom: Symptom) -> bool:
         """Whether nothing was named, or this."""
         return not self.on or self.asks_for(symptom)
@@ -34,8 +38,8 @@ class Wanted:
 class Ends:
     """What both runs of the ends say: the symptoms, and those that were asked for and do not differ.
 
-    ``unstable``: counts that were not the same in both runs. ``undecided``: latencies that the second run could not
-    decide on, each with the reason.
+    ``unstable``: counts that were not the same in both runs. ``undecided``: latencies and failures that could not be
+    decided on, each with the reason.
     """
 
     symptoms: list[Symptom]
@@ -64,12 +68,47 @@ def find_symptoms(knowledge: Knowledge, good: str, bad: str, compared: Compariso
         if wanted.allows(one) and Symptom(one.cell, one.endpoint, "answers") not in differing
     ]
     found = sorted(differing) + noisy
-    named = [*exact, *_latency_symptoms(compared)]
+    failures = [one for one in _failure_symptoms(compared) if wanted.names(one)]
+    named = [*exact, *_latency_symptoms(compared), *failures]
     unclear = [symptom for symptom, _ in _undecided(compared, wanted)]
     answered = {*found, *unstable, *unclear, *_stood_for(noisy, named)}
     alike = [one for one in named if wanted.asks_for(one) and one not in answered]
     shown = [one for one in unstable if wanted.asks_for(one) or _flickers(knowledge, one, good, bad)]
     return Ends(found, alike if wanted.on else [], shown, list(_undecided(compared, wanted)))
+
+
+def suspected_failures(compared: Comparison, wanted: Wanted) -> list[Symptom]:
+    """Failures that the ends have to be compared for longer for: some requests failed, too few to decide.
+
+    Where failures are asked for, those too that were not seen: a few in a thousand take some hundred requests.
+    """
+    return [
+        symptom
+        for symptom, endpoint in _failure_symptoms(compared).items()
+        if wanted.allows(symptom)
+        and "pass" in _failing(endpoint)
+        and not any(_counts(verdict, symptom, wanted) for verdict in _failing(endpoint))
+        and (wanted.names(symptom) or _few(endpoint))
+    ]
+
+
+def with_failures_of(compared: Comparison, longer: Comparison) -> Comparison:
+    """A comparison with what another one, of some of its endpoints, says of failed requests."""
+    told = {(cell.id, endpoint.name): endpoint for cell in longer.cells for endpoint in cell.endpoints}
+    cells = [
+        cell.model_copy(
+            update={
+                "endpoints": [
+                    endpoint.model_copy(update={"errors": other.errors, "load": other.load})
+                    if (other := told.get((cell.id, endpoint.name)))
+                    else endpoint
+                    for endpoint in cell.endpoints
+                ]
+            }
+        )
+        for cell in compared.cells
+    ]
+    return compared.model_copy(update={"cells": cells})
 
 
 def changed_within(knowledge: Knowledge, specs: Sequence[str], wanted: Wanted) -> list[Symptom]:
@@ -106,12 +145,15 @@ def _flickers(knowledge: Knowledge, symptom: Symptom, good: str, bad: str) -> bo
 
 
 def _undecided(compared: Comparison, wanted: Wanted) -> Iterator[tuple[Symptom, str]]:
-    """The latencies that count and that nothing can be said of: too noisy, or disturbed from outside."""
+    """What counts and nothing can be said of: latencies too noisy, or disturbed from outside; too few failures."""
     for cell in compared.cells:
         for endpoint in cell.endpoints:
             lowest = next(_quantiles(cell, endpoint), None)
             if lowest and wanted.allows(lowest[0]) and lowest[1].verdict in ("inconclusive", "invalid"):
                 yield lowest[0], lowest[1].note
+            errors = Symptom(cell.id, endpoint.name, "errors")
+            if wanted.allows(errors) and set(_failing(endpoint)) == {"pass"} and _few(endpoint):
+                yield errors, "too few requests failed to decide"
 
 
 def _differs(symptom: Symptom, good: Answer, bad: Answer, wanted: Wanted) -> bool:
@@ -149,6 +191,12 @@ def _failing(endpoint: EndpointComparison) -> Iterator[Verdict]:
         yield endpoint.load.verdict
 
 
+def _few(endpoint: EndpointComparison) -> bool:
+    """Whether more requests failed on head than on base, in the pairs or under load."""
+    found = [endpoint.errors, endpoint.load.errors if endpoint.load else None]
+    return any((each.head or 0) > (each.base or 0) for each in found if each is not None)
+
+
 def _counts(verdict: Verdict, symptom: Symptom, wanted: Wanted) -> bool:
     """A regression always does; an improvement where it is asked for."""
     return verdict == "regression" or (verdict == "improvement" and wanted.asks_for(symptom))
@@ -166,6 +214,16 @@ def _latency_symptoms(compared: Comparison) -> Iterator[Symptom]:
     for cell in compared.cells:
         for endpoint in cell.endpoints:
             yield from (symptom for symptom, _ in _quantiles(cell, endpoint))
+
+
+def _failure_symptoms(compared: Comparison) -> dict[Symptom, EndpointComparison]:
+    """Failures of every endpoint of which requests were compared."""
+    return {
+        Symptom(cell.id, endpoint.name, "errors"): endpoint
+        for cell in compared.cells
+        for endpoint in cell.endpoints
+        if endpoint.paired is not None and endpoint.errors is not None
+    }
 
 
 def _leaks(cell: CellComparison) -> bool:

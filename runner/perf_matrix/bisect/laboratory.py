@@ -57,7 +57,8 @@ class Measurement:
     """What to measure: versions by arm, with which instruments, over how many fresh starts.
 
     ``of``: the symptoms of interest; all endpoints of the scene where there are none. ``diff``: the change between
-    the versions.
+    the versions. ``time_s``: seconds for each cell, `LEAST` for as few as can be; as many as the matrix file says
+    where it is None.
     """
 
     subjects: Mapping[Arm, str]
@@ -65,6 +66,7 @@ class Measurement:
     epochs: int
     of: Sequence[Symptom] = ()
     diff: str = ""
+    time_s: float | None = LEAST
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Laboratory:
             matrix=scene.matrix,
             cells=cells,
             endpoints=endpoints or scene.endpoints,
-            time_s=LEAST,
+            time_s=measurement.time_s,
             metrics=scene.metrics,
             diff=measurement.diff,
             backend=scene.backend,

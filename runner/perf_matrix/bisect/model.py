@@ -20,7 +20,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Place = Annotated[int, Field(ge=0, description="Which version: its number in the history.")]
 
 Metric = Literal["queries", "p50", "p95", "p99", "answers", "errors", "memory"]
-"""``answers``: whether the endpoint answers as it should. ``errors``: failed requests under load, their share.
+"""``answers``: whether the endpoint answers as it should. ``errors``: failed requests, their share.
 ``memory``: its growth in a soak, in bytes per 1,000 requests. Latencies and the last two are compared with the good
 end: a ratio, or a difference."""
 

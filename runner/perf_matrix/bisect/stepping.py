@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from typing import Literal
 
+from perf_matrix.bisect.both_ends import LOOKING_LONGER, compare_ends
 from perf_matrix.bisect.comparing import instruments_for, observations_of
 from perf_matrix.bisect.ends import Wanted, find_symptoms
 from perf_matrix.bisect.history.candidate import Candidate
@@ -16,8 +17,8 @@ from perf_matrix.bisect.line import Line
 from perf_matrix.bisect.prober import Prober
 from perf_matrix.bisect.readings import Answer
 from perf_matrix.bisect.search.variances import merged
+from perf_matrix.bisect.store import Purpose
 from perf_matrix.bisect.symptom import Symptom
-from perf_matrix.compare.compare import compare
 from perf_matrix.errors import MeasurementError
 from perf_matrix.experiment.display import Display
 from perf_matrix.experiment.request import BackendChoice
@@ -90,11 +91,9 @@ class Stepper:
             len(self._prober.trials("ends")) :
         ]:
             self._display.stage(f"measuring both ends, {self._good.label} and {self._bad.label}")
-            subjects = Measurement({"base": self._good.spec, "head": self._bad.spec}, these, epochs)
-            if self._prober.measure("ends", subjects) is None:
-                spec, skip = next(iter(self._knowledge.skipped.items()))
-                raise MeasurementError(f"{spec}, an end, cannot be measured: {skip.reason}")
-        compared = compare(self._prober.record(self._prober.trials("ends")[-1]))
+            self._measure_ends("ends", self._ends(these, epochs))
+        both = self._ends(instruments, _EPOCHS)
+        compared = compare_ends(both, self._wanted, self._prober, self._look_longer)
         ends = find_symptoms(
             self._prober.knowledge_of("ends"), self._good.spec, self._bad.spec, compared, self._wanted
         )
@@ -104,6 +103,18 @@ class Stepper:
                 "there is nothing to bisect. perf-matrix bisect --repo says what to try"
             )
         return ends.symptoms
+
+    def _look_longer(self, longer: Measurement) -> None:
+        self._display.stage(LOOKING_LONGER)
+        self._measure_ends("longer", longer)
+
+    def _ends(self, instruments: Sequence[Instrument], epochs: int) -> Measurement:
+        return Measurement({"base": self._good.spec, "head": self._bad.spec}, instruments, epochs)
+
+    def _measure_ends(self, purpose: Purpose, ends: Measurement) -> None:
+        if self._prober.measure(purpose, ends) is None:
+            spec, skip = next(iter(self._knowledge.skipped.items()))
+            raise MeasurementError(f"{spec}, an end, cannot be measured: {skip.reason}")
 
     def _counted(self, commit: Candidate, symptoms: Sequence[Symptom]) -> Iterator[Judgement]:
         if not symptoms:

@@ -39,7 +39,7 @@ from perf_matrix.record.model import HostInfo, Recorded
 MEASUREMENTS_FILE = "measurements.jsonl"
 RUNS = "runs"
 
-Purpose = Literal["ends", "count", "compare", "confirm"]
+Purpose = Literal["ends", "longer", "count", "compare", "confirm"]
 
 
 class BisectRequest(Recorded):

@@ -13,7 +13,13 @@ from perf_matrix.bisect.store import Purpose
 from perf_matrix.experiment.display import Display
 
 # What a measurement takes at least, about: nobody has seen one of its kind yet, or it was a lucky one.
-_ASSUMED_S: dict[Purpose, float] = {"ends": 10.0, "count": 5.0, "compare": 10.0, "confirm": 10.0}
+_ASSUMED_S: dict[Purpose, float] = {
+    "ends": 10.0,
+    "longer": 10.0,
+    "count": 5.0,
+    "compare": 10.0,
+    "confirm": 10.0,
+}
 
 
 class Builder(Protocol):
@@ -48,9 +54,12 @@ class Tools:
     display: Display
     builder: Builder
 
-    def begin(self, purpose: Purpose, text: str, steps: int = 1) -> bool:
-        """Show what is measured next, with ``steps`` such measurements to come; False where time is over."""
-        expected_s = max(self.knowledge.usual_s(purpose) or 0.0, _ASSUMED_S[purpose])
+    def begin(self, purpose: Purpose, text: str, steps: int = 1, least_s: float = 0.0) -> bool:
+        """Show what is measured next, with ``steps`` such measurements to come; False where time is over.
+
+        ``least_s``: seconds that it takes for certain.
+        """
+        expected_s = max(self.knowledge.usual_s(purpose) or 0.0, _ASSUMED_S[purpose], least_s)
         if not self.deadline.allows(expected_s):
             return False
         if purpose != "count":

@@ -7,12 +7,26 @@ from typing import Any
 
 import pytest
 
-from perf_matrix.bisect.ends import Ends, Wanted, find_symptoms
+from perf_matrix.bisect.ends import (
+    Ends,
+    Wanted,
+    find_symptoms,
+    suspected_failures,
+    with_failures_of,
+)
 from perf_matrix.bisect.knowledge import Knowledge
 from perf_matrix.bisect.model import Metric
 from perf_matrix.bisect.store import Trial
 from perf_matrix.bisect.symptom import Symptom
-from perf_matrix.compare.model import Both, Comparison, EndpointComparison, EndpointLoad, Errors, Soak
+from perf_matrix.compare.model import (
+    Both,
+    Comparison,
+    EndpointComparison,
+    EndpointLoad,
+    Errors,
+    Soak,
+    Verdict,
+)
 from perf_matrix.matrix.model import Arm
 from perf_matrix.record.model import Presence, QueryWindow
 from tests.unit.compare.records import probe, record, windows
@@ -144,6 +158,51 @@ def test_failures_in_pairs() -> None:
     failed = Errors(base=0, head=20, requests=400, verdict="regression")
     compared = one_cell(endpoint("chat", errors=failed))
     assert found(*[{"chat": (1, 1)}] * 2, compared=compared).symptoms == [symptom("errors")]
+
+
+def failing(base: int, head: int, verdict: Verdict = "pass", requests: int = 80) -> Comparison:
+    errors = Errors(base=base, head=head, requests=requests, verdict=verdict)
+    return one_cell(endpoint("chat", errors=errors, paired=paired(quantile(20.0), None)))
+
+
+@pytest.mark.parametrize(
+    ("compared", "on", "suspected"),
+    [
+        (failing(0, 4), (), True),
+        (failing(0, 4), ("chat/p50",), False),
+        (failing(2, 2), (), False),
+        (failing(4, 0), (), False),
+        (failing(0, 20, "regression"), (), False),
+        (failing(60, 60, "invalid"), ("chat/errors",), False),
+        # Asked for by its name, it is looked for though no request failed.
+        (failing(0, 0), ("chat/errors",), True),
+        (failing(0, 0), ("chat",), False),
+        (failing(0, 0), (), False),
+        (one_cell(endpoint("chat", paired=None)), ("chat/errors",), False),
+    ],
+)
+def test_failures_to_look_at_for_longer(
+    compared: Comparison, on: tuple[str, ...], *, suspected: bool
+) -> None:
+    assert suspected_failures(compared, Wanted(on)) == ([symptom("errors")] if suspected else [])
+
+
+def test_what_a_longer_run_says_of_failures_counts() -> None:
+    told = with_failures_of(failing(0, 4), failing(1, 40, "regression", requests=800))
+    assert found(*[{"chat": (1, 1)}] * 2, compared=told).symptoms == [symptom("errors")]
+    (cell_of,) = told.cells
+    assert cell_of.endpoints[0].paired == failing(0, 4).cells[0].endpoints[0].paired
+    calm = with_failures_of(failing(0, 4), failing(3, 3, requests=800))
+    assert found(*[{"chat": (1, 1)}] * 2, compared=calm) == Ends([], [], [])
+    assert found(*[{"chat": (1, 1)}] * 2, compared=calm, on=("chat/errors",)).alike == [symptom("errors")]
+    elsewhere = with_failures_of(failing(0, 4), comparison("pass", cell(endpoint("keys"))))
+    assert elsewhere == failing(0, 4)
+
+
+def test_failures_that_are_too_few_are_said_to_be_undecided() -> None:
+    told = found(*[{"chat": (1, 1)}] * 2, compared=failing(0, 4), on=("chat/errors",))
+    assert (told.symptoms, told.alike) == ([], [])
+    assert told.undecided == [(symptom("errors"), "too few requests failed to decide")]
 
 
 def soak(note: str, head: float | None = 9e6) -> Soak:

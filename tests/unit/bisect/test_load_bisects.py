@@ -22,6 +22,32 @@ def test_requests_that_fail_under_load(tmp_path: Path) -> None:
     assert {tuple(one.instruments) for one in simulation.laboratory.asked[1:]} == {tuple(LOADING)}
 
 
+def test_requests_that_fail_now_and_then(tmp_path: Path) -> None:
+    """Four of 80 may be chance: the ends are compared for longer, once, and only the endpoint that they concern."""
+    counts = {"chat": 1, "keys": 1}
+    rarely = [{"chat": 20} if number >= 3 else {} for number in range(6)]
+    simulation = Simulation(tmp_path / "bisect", [Made(counts, rarely=each) for each in rarely])
+    bisection = simulation.run()
+    (found,) = bisection.symptoms
+    assert (found.endpoint, found.metric) == ("chat", "errors")
+    assert [(one.parent, one.version, one.direction) for one in found.culprits] == [(2, 3, "worse")]
+    assert bisection.warnings == []
+    (longer,) = (one for one in simulation.laboratory.asked if one.time_s is None)
+    assert [one.endpoint for one in longer.of] == ["chat"]
+    assert simulation.laboratory.asked.index(longer) == 2
+    asked = len(simulation.laboratory.asked)
+    again = simulation.run()
+    assert len(simulation.laboratory.asked) == asked
+    assert again.symptoms == bisection.symptoms
+
+
+def test_no_time_to_look_for_longer(tmp_path: Path) -> None:
+    versions = [Made({"chat": 1}, rarely={"chat": 20} if number else {}) for number in range(3)]
+    bisection = Simulation(tmp_path / "bisect", versions).run(minutes=3)
+    assert (bisection.state, bisection.symptoms) == ("not reproduced", [])
+    assert "not decided at the ends, and so not searched for: chat/errors" in bisection.warnings[-1]
+
+
 def test_memory_that_grows(tmp_path: Path) -> None:
     versions = [Made({"chat": 1}, growth=0 if number < 3 else 30) for number in range(8)]
     bisection = Simulation(tmp_path / "bisect", versions).run()

@@ -159,6 +159,18 @@ def test_failures_under_load(tmp_path: Path, failing: int, verdict: str) -> None
     assert found.verdict == verdict
 
 
+@pytest.mark.parametrize(("fails", "verdict"), [(False, "good"), (True, "bad")])
+def test_requests_that_fail_now_and_then(tmp_path: Path, *, fails: bool, verdict: str) -> None:
+    """The ends are compared for longer once, for all steps: eight of 80, at one of four endpoints, may be chance."""
+    counts = dict.fromkeys(("chat", "keys", "teams", "users"), 1)
+    rarely = {"chat": 10}
+    versions = [Made(counts, rarely=rarely if one else {}) for one in (False, True, fails)]
+    steps = Steps(tmp_path, *versions)
+    assert steps.judge("*/errors").verdict == verdict
+    steps.judge("*/errors")
+    assert sum(one.time_s is None for one in steps.laboratory.asked) == 1
+
+
 def test_one_bad_symptom_is_enough(tmp_path: Path) -> None:
     good = Made({"chat": 1, "users": 1})
     bad = Made({"chat": 2, "users": 2})

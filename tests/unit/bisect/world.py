@@ -49,6 +49,8 @@ _BASE_MS = 50.0
 _PAIRS = 5
 _BLOCKS_PER_EPOCH = 8
 _EPOCHS = 2
+# What the matrix file's own time is enough for: so many times as much as the least.
+_LONGER = 10
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Made:
 
     ``counts``: SQL statements per request by endpoint; None where the version does not have it. ``levels``: by
     endpoint, how many times as long as the first version it takes; 1 where none is named. ``broken``: endpoints
-    that do not answer as they should. ``failing``: how many of 40 requests under load fail, by endpoint. ``growth``:
-    megabytes for 1,000 requests. ``unclear``: endpoints whose count is not exact. ``fails``: why it cannot be
-    started.
+    that do not answer as they should. ``failing``: how many of 40 requests under load fail, by endpoint. ``rarely``:
+    one in how many requests fails, one by one, by endpoint. ``growth``: megabytes for 1,000 requests. ``unclear``:
+    endpoints whose count is not exact. ``fails``: why it cannot be started.
     """
 
     counts: Mapping[str, int | None]
@@ -67,6 +69,7 @@ class Made:
     broken: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
     failing: Mapping[str, int] = field(default_factory=dict)
+    rarely: Mapping[str, int] = field(default_factory=dict)
     growth: float = 0.0
     fails: str = ""
 
@@ -250,7 +253,7 @@ class SimulatedLaboratory(Laboratory):
                 pairs
                 for name in names
                 if "paired" in measurement.instruments and all(_has(one, name) for one in versions.values())
-                for pairs in self._blocks(name, versions, epochs)
+                for pairs in self._blocks(name, versions, epochs, longer=measurement.time_s is None)
             ],
             slots=_slots(names, versions) if info.load else [],
             soaks=[self._soak(arm, one.growth) for arm, one in versions.items()] if info.load else [],
@@ -262,21 +265,34 @@ class SimulatedLaboratory(Laboratory):
         noise = self._rng.normal(0, 0.01, 31)
         return soaked(arm, [100 + growth * number / 10 + noise[number] for number in range(31)])
 
-    def _blocks(self, name: str, versions: Mapping[Arm, Made], epochs: Sequence[int]) -> list[PairedBlock]:
+    def _blocks(
+        self, name: str, versions: Mapping[Arm, Made], epochs: Sequence[int], *, longer: bool
+    ) -> list[PairedBlock]:
+        blocks = _BLOCKS_PER_EPOCH * (_LONGER if longer else 1)
         return [
-            block(
-                self._latencies(versions["base"].levels.get(name, 1.0)),
-                self._latencies(versions["head"].levels.get(name, 1.0)),
-                number=number,
-                epoch=epoch,
-                name=name,
-            )
+            self._block(name, versions, number, epoch)
             for epoch in epochs
-            for number in range(_BLOCKS_PER_EPOCH * (epoch - 1), _BLOCKS_PER_EPOCH * epoch)
+            for number in range(blocks * (epoch - 1), blocks * epoch)
         ]
 
-    def _latencies(self, level: float) -> list[float]:
-        drawn: list[float] = (_BASE_MS * level * np.exp(self._rng.normal(0, self._noise, _PAIRS))).tolist()
+    def _block(self, name: str, versions: Mapping[Arm, Made], number: int, epoch: int) -> PairedBlock:
+        failed: dict[Arm, int] = {
+            arm: 1
+            for arm, version in versions.items()
+            if name in version.rarely and number % (version.rarely[name] // _PAIRS) == 0
+        }
+        answered = _PAIRS - max(failed.values(), default=0)
+        return block(
+            self._latencies(versions["base"].levels.get(name, 1.0), answered),
+            self._latencies(versions["head"].levels.get(name, 1.0), answered),
+            number=number,
+            epoch=epoch,
+            name=name,
+            failed=failed,
+        )
+
+    def _latencies(self, level: float, count: int) -> list[float]:
+        drawn: list[float] = (_BASE_MS * level * np.exp(self._rng.normal(0, self._noise, count))).tolist()
         return drawn
 
 

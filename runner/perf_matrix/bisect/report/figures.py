@@ -12,7 +12,7 @@ NAMES: dict[Metric, str] = {
     "p95": "p95 latency",
     "p99": "p99 latency",
     "answers": "whether it answers",
-    "errors": "failed requests under load",
+    "errors": "failed requests",
     "memory": "memory growth per 1,000 requests",
 }
 """What a metric is called in titles."""

@@ -194,7 +194,7 @@ def _what(endpoint: str, symptom: SymptomResult, culprit: Culprit) -> str:
         return f"made the memory of {endpoint} {verb} under load: {figures.move(metric, before, after)}"
     if metric == "errors":
         verb = "fail more often" if culprit.direction == "worse" else "fail less often"
-        return f"made {endpoint} {verb} under load: {figures.move(metric, before, after)} of its requests"
+        return f"made {endpoint} {verb}: {figures.move(metric, before, after)} of its requests"
     return f"made {endpoint} {'slower' if culprit.direction == 'worse' else 'faster'}: {_slower(symptom, culprit)}"
 
 

@@ -68,7 +68,7 @@ def test_the_first_line_is_the_answer(name: str, line: str) -> None:
     [
         ("p50", 1.0, 1.5, "1.80.7 made chat slower: p50 +50% (90% sure)."),
         ("p95", 1.5, 1.2, "1.80.7 made chat faster: p95 -20% (90% sure)."),
-        ("errors", 0.0, 0.08, "1.80.7 made chat fail more often under load: 0% → +8.0% of its requests (90% sure)."),
+        ("errors", 0.0, 0.08, "1.80.7 made chat fail more often: 0% → +8.0% of its requests (90% sure)."),
         ("memory", 0.0, 2.5e6, "1.80.7 made the memory of chat grow more under load: 0 → +2.5 MB (90% sure)."),
     ],
 )  # fmt: skip
