@@ -49,7 +49,12 @@ def found(demo: Demo, folder: Path) -> Bisection:
 
 def test_all_three_commits_are_named_the_merge_for_the_one_inside(demo: Demo, found: Bisection) -> None:
     assert found.state == "found"
-    assert culprits(found) == {
+    named = culprits(found)
+    # Whether the statements explain all of the latency depends on the noise; where not, it is searched for, too.
+    latency_of_users = named.pop(("users", "p50"), None)
+    assert symptom(found, "users", "p50").state == ("found" if latency_of_users else "explained")
+    assert latency_of_users in (None, [demo.told.n_plus_one])
+    assert named == {
         ("users", "queries"): [demo.told.n_plus_one],
         ("chat", "queries"): [demo.told.extra_lookup_merge],
         ("search", "p50"): [demo.told.slow_search],

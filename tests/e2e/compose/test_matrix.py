@@ -17,7 +17,7 @@ from tests.engine import Engine
 
 pytestmark = pytest.mark.e2e
 
-LIMIT_S = 150
+LIMIT_S = 90
 MATRIX = """\
 version: 1
 target: litellm
